@@ -200,12 +200,8 @@ impl Original {
     pub fn remove(&self) -> Result<(), Failure> {
         self.assert_writable()?;
         self.assert_unchanged()?;
-        match std::fs::remove_file(&self.place) {
-            Err(error) if !files::is_absence(&error) => {
-                Err(Failure::file("remove", &self.path, error))
-            }
-            _ => Ok(()),
-        }
+        let removed = files::if_any(std::fs::remove_file(&self.place));
+        removed.map(drop).map_err(|cause| Failure::file("remove", &self.path, cause))
     }
 
     /// Removes a leftover of a killed run beside the file, unless that run is still active.
@@ -317,10 +313,7 @@ pub fn clear_leftover(place: &Path) -> io::Result<()> {
     if file.is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_err()) {
         return Ok(());
     }
-    match std::fs::remove_file(&path) {
-        Err(error) if !files::is_absence(&error) => Err(error),
-        _ => Ok(()),
-    }
+    files::if_any(std::fs::remove_file(&path)).map(drop)
 }
 
 /// Copies extended attributes: ACLs, security labels, and what programs store there. In a file with an

@@ -97,8 +97,7 @@ fn first_foreign<'a>(links: &'a Links, shim: &Path) -> Option<&'a OsStr> {
     };
     // A killed run leaves a link that is not yet in its place.
     let is_unfinished = |name: &OsStr| {
-        let begun = |tool: &&str| replace::beside(Path::new(tool)).as_os_str() == name;
-        TOOLS.iter().chain(&[CARGO]).any(begun)
+        TOOLS.iter().chain(&[CARGO]).any(|tool| replace::beside(Path::new(tool)) == name)
     };
     let mut foreign =
         links.iter().filter(|link| !is_unfinished(link.0) && (!has_cargo || !is_ours(link)));
@@ -163,6 +162,9 @@ mod tests {
             (&[("cargo", "/usr/bin/cargo"), rustc], Some("cargo")),
             (&[("cargo", ""), rustc], Some("cargo")),
             (&[rustc], Some("rustc")),
+            (&[(".cargo.peruser-new", "/x")], None),
+            (&[(".rustc.peruser-new", "/x"), ours], None),
+            (&[(".sh.peruser-new", "/x"), ours], Some(".sh.peruser-new")),
             (&[ours, ("rustc", "")], Some("rustc")),
             (&[ours, ("rustc", "rustup")], Some("rustc")),
             (&[ours, ("rustc", "/bin/sh")], Some("rustc")),

@@ -52,7 +52,7 @@ pub(crate) struct ModeAndGroup {
 ///
 /// # Errors
 /// Something of another kind is in its place, or something that no earlier run has put there, which
-/// would be lost; or the caller may not change it.
+/// would be lost.
 pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failure> {
     let path = &piece.path;
     let state = match &piece.what {
