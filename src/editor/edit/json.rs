@@ -40,7 +40,8 @@ pub(super) fn edit(text: &str, keys: &Keys, aim: &Aim) -> Result<String> {
     let edited = format!("{mark}{root}");
     let comments = |text: &str| text.matches("//").count() + text.matches("/*").count();
     match comments(&edited) < comments(text) {
-        true => Err(Failure::new("a comment of yours beside these settings would go with them")),
+        true => Err(Failure::new("a comment of yours beside these settings would go with them")
+            .help("move it to a line of its own, and run the same command again")),
         false => Ok(edited),
     }
 }
