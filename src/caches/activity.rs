@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use crate::os::node::Identity;
 use crate::os::{accounts, files, lock};
 
@@ -91,24 +93,23 @@ impl Activity {
 /// Finds the paths that a process uses, unless some of it cannot be examined.
 fn look_at(process: &Path, add: &mut dyn FnMut(PathBuf)) -> io::Result<()> {
     for name in ["exe", "cwd"] {
-        let path = if_any(std::fs::read_link(process.join(name)))?;
+        let path = if_there(std::fs::read_link(process.join(name)))?;
         path.map(&mut *add);
     }
-    for open in if_any(std::fs::read_dir(process.join("fd")))?.into_iter().flatten().flatten() {
+    for open in if_there(std::fs::read_dir(process.join("fd")))?.into_iter().flatten().flatten() {
         let path = std::fs::read_link(open.path()).ok();
         path.filter(|path| path.is_absolute()).map(&mut *add);
     }
-    let maps = if_any(std::fs::read(process.join("maps")))?.unwrap_or_default();
+    let maps = if_there(std::fs::read(process.join("maps")))?.unwrap_or_default();
     maps.split(|byte| *byte == b'\n').filter_map(mapped).for_each(add);
     Ok(())
 }
 
 /// Kernel threads have no program and no directory, and a process that has ended has nothing.
-fn if_any<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     match found {
-        // ESRCH: the process is ending.
-        Err(cause) if files::is_absence(&cause) || cause.raw_os_error() == Some(3) => Ok(None),
-        found => found.map(Some),
+        Err(cause) if Errno::from_io_error(&cause) == Some(Errno::SRCH) => Ok(None),
+        found => files::if_any(found),
     }
 }
 
