@@ -9,7 +9,7 @@ use rustix::fs::{Access, access};
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::entry::{Entry, Kind};
-use crate::os::{accounts, files};
+use crate::os::{accounts, files, trust};
 use crate::shim::migrate_command;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
@@ -43,7 +43,7 @@ pub(super) fn checkout(machine: &Machine<'_>) -> Checked {
     let mut found = Vec::new();
     if let Ok(entry) = files::entry(workspace)
         && entry.mode & 0o020 != 0
-        && accounts::private_group(entry.uid) != Some(entry.gid)
+        && trust::others_write(workspace, &entry, entry.uid)
     {
         found.extend(shared(machine, workspace, &entry));
     }

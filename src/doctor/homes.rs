@@ -4,16 +4,15 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Checked, Finding, Severity};
-use super::machine::{Machine, name_of, others_write};
-use crate::os::entry::{self, Entry, Kind};
+use super::machine::{Machine, name_of};
+use crate::os::entry::{Entry, Kind};
 use crate::os::facts::{cached_facts, facts_of};
 use crate::os::node::{MAX_DEPTH, Node, is_mounted};
 use crate::os::rights::{Credentials, Rights};
-use crate::os::{accounts, files, tree};
+use crate::os::{accounts, files, tree, trust};
 use crate::ui::escape::{escaped, quoted};
 
 /// How many levels are searched without `--deep`. In target directories this includes the entries of a
@@ -64,7 +63,6 @@ fn search(
     uid: u32,
     depth: usize,
 ) -> (Option<(PathBuf, u32)>, Option<PathBuf>) {
-    let private_group = accounts::private_group(uid);
     // If others cannot enter it, it does not matter what they could write to.
     let name = path.file_name().unwrap_or_default();
     let is_reachable = cached_facts(parent, name).is_ok_and(|it| it.mode & 0o077 != 0);
@@ -73,10 +71,7 @@ fn search(
         if found.uid != uid {
             foreign.get_or_insert_with(|| (path.to_owned(), found.uid));
         }
-        if is_reachable
-            && found.kind != Kind::Symlink
-            && entry::others_write(found.mode, || private_group == Some(found.gid))
-        {
+        if is_reachable && trust::others_write(path, found, uid) {
             writable.get_or_insert_with(|| path.to_owned());
         }
     });
@@ -155,13 +150,13 @@ pub(super) fn shared_homes(machine: &Machine<'_>) -> Checked {
     let mut found = Vec::new();
     for (variable, path) in machine.tool_homes() {
         let Some(path) = path.filter(|path| path.is_dir()) else { continue };
-        let Ok(entry) = std::fs::metadata(&path) else { continue };
+        let Ok(entry) = files::followed(&path) else { continue };
         let is_default = machine.snapshot.variable(variable).is_none();
-        let fault = match others_write(&entry) {
-            true => format!("several accounts can write to (mode {:04o})", entry.mode() & 0o7777),
+        let fault = match trust::others_write(&path, &entry, entry.uid) {
+            true => format!("several accounts can write to (mode {:04o})", entry.mode),
             // `foreign-owned` reports this for directories in one's own home.
-            false if [0, uid].contains(&entry.uid()) || is_default => continue,
-            false => format!("belongs to {}", accounts::owner(entry.uid())),
+            false if [0, uid].contains(&entry.uid) || is_default => continue,
+            false => format!("belongs to {}", accounts::owner(entry.uid)),
         };
         let text = format!(
             "{variable} is `{}`, which {fault}: people there wait for each other, and run what others \
@@ -169,7 +164,7 @@ pub(super) fn shared_homes(machine: &Machine<'_>) -> Checked {
             escaped(&path)
         );
         let command = format!("chmod go-w {}", quoted(&path));
-        let finding = machine.for_owner(Severity::Warn, text, (&path, entry.uid()), &command);
+        let finding = machine.for_owner(Severity::Warn, text, (&path, entry.uid), &command);
         found.push(match is_default {
             true => finding,
             false => finding.help(format!("unset {variable}")),

@@ -2,15 +2,13 @@
 //! that they offer: who can run them, and whether it is safe to offer them.
 
 use std::ffi::OsString;
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Finding, Severity};
 use crate::os::homes::Homes;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::trust::Trust;
-use crate::os::{accounts, entry, files};
+use crate::os::{accounts, files};
 use crate::private_dir::provision::Provisioner;
 use crate::settings::Flags;
 use crate::shim::Plan;
@@ -53,13 +51,6 @@ pub(super) fn name_of(uid: u32) -> OsString {
 /// PATH for the real cargo.
 pub(super) fn without_choices(snapshot: &Snapshot) -> Snapshot {
     Snapshot { hidden: CHOICES, called_as: CalledAs::ShimByPath, ..snapshot.clone() }
-}
-
-/// Whether users other than its owner can write to a file. The metadata must be the file's, not that of
-/// a symlink to it.
-pub(super) fn others_write(found: &Metadata) -> bool {
-    let is_private = || accounts::private_group(found.uid()) == Some(found.gid());
-    entry::others_write(found.mode(), is_private)
 }
 
 impl<'a> Machine<'a> {

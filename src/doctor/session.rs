@@ -6,11 +6,11 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::finding::{Checked, Finding, Severity};
-use super::machine::{Machine, name_of, others_write};
+use super::machine::{Machine, name_of};
 use crate::compile_cache::choose;
 use crate::editor;
 use crate::os::passwd::Account;
-use crate::os::{accounts, files, lexical};
+use crate::os::{accounts, files, lexical, trust};
 use crate::setup::{self, Site};
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, TARGET_DIR};
 use crate::shim::gather::private_dir;
@@ -86,9 +86,9 @@ fn fault(machine: &Machine<'_>, path: &Path) -> Option<(Severity, String)> {
         let owner = accounts::owner(nearest.uid);
         return Some((Severity::Fail, format!("which belongs to {owner}")));
     }
-    let there = std::fs::metadata(path).ok()?;
+    let there = files::followed(path).ok()?;
     let fault = "which others can write to: they can change what you run, and wait for your builds";
-    others_write(&there).then(|| (Severity::Warn, fault.to_owned()))
+    trust::others_write(path, &there, there.uid).then(|| (Severity::Warn, fault.to_owned()))
 }
 
 /// `editor`.

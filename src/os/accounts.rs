@@ -1,14 +1,17 @@
 //! The system's account database, including LDAP and other services, through the name-service switch.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use rustix::buffer::spare_capacity;
 use users::os::unix::{GroupExt, UserExt};
 
 use super::{files, user_namespace};
+use crate::os::entry::UNMAPPED;
 use crate::os::passwd::{self, Account};
 use crate::ui::owner::Owner;
 
@@ -121,7 +124,18 @@ pub fn owner(uid: u32) -> Owner {
 /// The account's primary group, if it is private: it has the account's name, no other member, is no
 /// other account's primary group, and stands for itself outside of this user namespace. Only the
 /// accounts in `/etc/passwd` are searched, because directory services do not list all of theirs.
+///
+/// With umask 002 it is asked about every directory on a path, so the answer is remembered.
 pub fn private_group(uid: u32) -> Option<u32> {
+    static KNOWN: Mutex<BTreeMap<u32, Option<u32>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    *known.entry(uid).or_insert_with(|| look_up_private_group(uid))
+}
+
+fn look_up_private_group(uid: u32) -> Option<u32> {
+    if uid == UNMAPPED {
+        return None;
+    }
     let user = users::get_user_by_uid(uid)?;
     let group = users::get_group_by_gid(user.primary_group_id())?;
     let is_alone = group.members().iter().all(|member| member == user.name());

@@ -1,4 +1,4 @@
-//! Pure: what `lstat` says about an entry, and whether another account can change the entry.
+//! Pure: what `lstat` says about an entry. Who can change the entry is judged in [`super::trust`].
 
 use std::fmt::{self, Display, Formatter};
 
@@ -95,48 +95,9 @@ impl Entry {
 /// The uid that stands for every account without a uid in this user namespace (`overflowuid`).
 pub const UNMAPPED: u32 = 65534;
 
-/// The position of an entry on the path to a trusted or executed file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathStep {
-    /// A directory or symlink on the way.
-    Above,
-    /// The trusted file itself, or the directory that contains the executed program.
-    Last,
-}
-
-/// Whether permission bits let anyone but the owner write. `is_private` tells whether the owner is the
-/// group's only member.
-pub fn others_write(mode: u32, is_private: impl FnOnce() -> bool) -> bool {
-    match mode & 0o022 {
-        0 => false,
-        0o020 => !is_private(),
-        _ => true,
-    }
-}
-
-/// Whether an account other than `owners` can change what a path points to, at this step of it.
-///
-/// `is_private` tells whether the caller is a group's only member. In a sticky directory, others cannot
-/// replace entries that they do not own, but they can add new ones.
-pub fn others_can_change(
-    entry: &Entry,
-    step: PathStep,
-    owners: &[u32],
-    is_private: impl Fn(u32) -> bool,
-) -> bool {
-    let is_sticky = entry.mode & 0o1000 != 0;
-    let is_writable = match (entry.kind, step) {
-        // A symlink's own mode means nothing.
-        (Kind::Symlink, _) => false,
-        (Kind::Directory, PathStep::Above) if is_sticky => false,
-        _ => others_write(entry.mode, || is_private(entry.gid)),
-    };
-    is_writable || !owners.contains(&entry.uid)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Entry, Kind, PathStep, others_can_change};
+    use super::{Entry, Kind};
 
     /// A small file of uid 1500.
     pub(crate) const ENTRY: Entry = Entry {
@@ -153,36 +114,4 @@ pub(crate) mod tests {
         accessed: (100, 5),
         changed: (100, 5),
     };
-
-    const ALICE: u32 = 1500;
-    const MALLORY: u32 = 1666;
-
-    #[test]
-    fn judges_what_is_believed_by_who_can_change_it() {
-        use PathStep::{Above, Last};
-        for (kind, uid, gid, mode, step, expected) in [
-            (Kind::Directory, 0, 0, 0o755, Above, false),
-            (Kind::Directory, 0, 0, 0o1777, Above, false),
-            (Kind::Directory, 0, 0, 0o1777, Last, true),
-            (Kind::Directory, 0, 0, 0o777, Above, true),
-            (Kind::Directory, ALICE, ALICE, 0o775, Above, false),
-            (Kind::Directory, ALICE, ALICE, 0o775, Last, false),
-            (Kind::Directory, ALICE, 100, 0o775, Last, true),
-            (Kind::Directory, 0, 0, 0o775, Above, true),
-            (Kind::Directory, MALLORY, MALLORY, 0o755, Above, true),
-            (Kind::Directory, MALLORY, MALLORY, 0o1777, Above, true),
-            (Kind::Symlink, ALICE, ALICE, 0o777, Above, false),
-            (Kind::Symlink, MALLORY, MALLORY, 0o777, Above, true),
-            (Kind::File, ALICE, ALICE, 0o600, Last, false),
-            (Kind::File, ALICE, ALICE, 0o664, Last, false),
-            (Kind::File, ALICE, 100, 0o664, Last, true),
-            (Kind::File, ALICE, 100, 0o1664, Last, true),
-            (Kind::File, ALICE, ALICE, 0o646, Last, true),
-            (Kind::File, MALLORY, ALICE, 0o600, Last, true),
-        ] {
-            let entry = Entry { kind, uid, gid, mode, ..ENTRY };
-            let found = others_can_change(&entry, step, &[0, ALICE], |gid| gid == ALICE);
-            assert_eq!(found, expected, "{kind} {uid}:{gid} {mode:o} {step:?}");
-        }
-    }
 }

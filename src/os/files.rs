@@ -43,12 +43,20 @@ pub fn is_there(path: &Path) -> bool {
     !matches!(entry_if_any(path), Ok(None))
 }
 
-/// The owner of the file that a path points to, symlinks followed; `None` if it does not exist.
+/// Metadata of what a path points to, symlinks followed.
+///
+/// # Errors
+/// Any I/O error, including [`io::ErrorKind::NotFound`].
+pub fn followed(path: &Path) -> io::Result<Entry> {
+    Ok(from(&rustix::fs::stat(path)?))
+}
+
+/// The owner of what a path points to, symlinks followed; `None` if it does not exist.
 ///
 /// # Errors
 /// Any I/O error except absence.
 pub fn owner(path: &Path) -> io::Result<Option<u32>> {
-    if_any(rustix::fs::stat(path).map(|found| found.st_uid).map_err(Into::into))
+    if_any(followed(path).map(|entry| entry.uid))
 }
 
 /// Opens a file that another user may have put there, for reading. Accepts only a regular file.
@@ -61,7 +69,7 @@ pub fn owner(path: &Path) -> io::Result<Option<u32>> {
 /// # Errors
 /// Any I/O error, and [`io::ErrorKind::InvalidInput`] if it is not a regular file.
 pub fn open_regular(path: &Path) -> io::Result<(File, Entry)> {
-    assert_regular(&from(&rustix::fs::stat(path)?))?;
+    assert_regular(&followed(path)?)?;
     let file = File::from(rustix::fs::open(path, CAREFULLY, Mode::empty())?);
     let entry = opened(&file)?;
     assert_regular(&entry)?;

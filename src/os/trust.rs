@@ -4,7 +4,6 @@
 //! files and programs. Every step is checked in the order in which the kernel takes it, because a
 //! symlink may go through directories that the path itself does not name.
 
-use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -16,7 +15,7 @@ use rustix::io::Errno;
 
 use crate::os::accounts;
 use crate::os::acls;
-use crate::os::entry::{Entry, Kind, PathStep, UNMAPPED, others_can_change};
+use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::files;
 
 /// The maximum number of symlinks that the kernel follows.
@@ -46,7 +45,29 @@ pub struct Trust {
     owners: Vec<u32>,
     /// The account whose private group may also have write permission.
     caller: u32,
-    private_group: OnceCell<Option<u32>>,
+}
+
+/// The position of an entry on the path to a trusted or executed file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PathStep {
+    /// A directory or symlink on the way.
+    Above,
+    /// The trusted file itself, or the directory that contains the executed program.
+    Last,
+}
+
+/// Whether anyone but root, the entry's owner and the members of `person`'s private group can write to
+/// the entry at `place`.
+pub fn others_write(place: &Path, entry: &Entry, person: u32) -> bool {
+    // With an ACL, the group bits are its mask and say nothing about the group.
+    let is_private = || accounts::private_group(person) == Some(entry.gid) && !acls::has_acl(place);
+    match entry.mode & 0o022 {
+        // A symlink's own mode means nothing.
+        _ if entry.kind == Kind::Symlink => false,
+        0 => false,
+        0o020 => !is_private(),
+        _ => true,
+    }
 }
 
 impl Trust {
@@ -57,7 +78,7 @@ impl Trust {
 
     /// Trusts these accounts; `caller` is the one whose private group counts.
     pub fn among(caller: u32, owners: &[u32]) -> Trust {
-        Trust { owners: owners.to_vec(), caller, private_group: OnceCell::new() }
+        Trust { owners: owners.to_vec(), caller }
     }
 
     /// Also trusts root if a user namespace hides the owner of `/`.
@@ -117,13 +138,13 @@ impl Trust {
         }
     }
 
+    /// In a sticky directory, others cannot replace entries that they do not own, but they can add new
+    /// ones.
     fn assert(&self, place: &Path, entry: &Entry, step: PathStep) -> Result<(), Doubt> {
-        let is_private = |gid| {
-            let group = self.private_group.get_or_init(|| accounts::private_group(self.caller));
-            // With an ACL, the group bits are its mask and say nothing about the group.
-            *group == Some(gid) && !acls::has_acl(place)
-        };
-        match others_can_change(entry, step, &self.owners, is_private) {
+        let is_sticky = entry.kind == Kind::Directory && entry.mode & 0o1000 != 0;
+        let is_writable =
+            !(step == PathStep::Above && is_sticky) && others_write(place, entry, self.caller);
+        match is_writable || !self.owners.contains(&entry.uid) {
             true => Err(Doubt::Changeable(place.to_owned(), Box::new(*entry))),
             false => Ok(()),
         }
@@ -212,9 +233,42 @@ pub fn trust_unmapped(uid: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Trust;
+    use super::{PathStep, Trust};
+    use crate::os::entry::tests::ENTRY;
+    use crate::os::entry::{Entry, Kind};
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    const ALICE: u32 = 1500;
+    const MALLORY: u32 = 1666;
+
+    /// A group that is the person's own is in `tests/users`.
+    #[test]
+    fn judges_what_is_believed_by_who_can_change_it() {
+        use PathStep::{Above, Last};
+        for (kind, uid, mode, step, is_believed) in [
+            (Kind::Directory, 0, 0o755, Above, true),
+            (Kind::Directory, 0, 0o1777, Above, true),
+            (Kind::Directory, 0, 0o1777, Last, false),
+            (Kind::Directory, 0, 0o777, Above, false),
+            (Kind::Directory, 0, 0o775, Above, false),
+            (Kind::Directory, ALICE, 0o775, Last, false),
+            (Kind::Directory, MALLORY, 0o755, Above, false),
+            (Kind::Directory, MALLORY, 0o1777, Above, false),
+            (Kind::Symlink, ALICE, 0o777, Above, true),
+            (Kind::Symlink, MALLORY, 0o777, Above, false),
+            (Kind::File, ALICE, 0o600, Last, true),
+            (Kind::File, ALICE, 0o664, Last, false),
+            (Kind::File, ALICE, 0o1664, Last, false),
+            (Kind::File, ALICE, 0o646, Last, false),
+            (Kind::File, MALLORY, 0o600, Last, false),
+        ] {
+            let entry = Entry { kind, uid, gid: u32::MAX, mode, ..ENTRY };
+            let judged = Trust::of(ALICE).assert(Path::new("/nowhere"), &entry, step);
+            assert_eq!(judged.is_ok(), is_believed, "{kind} of {uid} {mode:o} {step:?}");
+        }
+    }
 
     #[test]
     fn a_sticky_directory_leads_somewhere_and_is_none_to_believe() {

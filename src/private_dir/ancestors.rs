@@ -1,19 +1,15 @@
 //! Checks the directories above a private directory, from the top: no untrusted account may replace a
 //! directory that was already checked, or put files there that builds below would read.
 
+use std::io;
 use std::path::Path;
 
-use rustix::io::Errno;
-
-use super::{Caller, make, refusal, unreadable};
-use crate::os::accounts;
-use crate::os::acls;
+use super::{Caller, look, make};
 use crate::os::entry::{Entry, Kind, UNMAPPED};
-use crate::os::files;
-use crate::os::user_namespace;
+use crate::os::{files, trust, user_namespace};
 use crate::private_dir::judge::{Part, judge_ancestor};
 use crate::private_dir::place::{Place, PlaceKind};
-use crate::private_dir::refusal::Flaw;
+use crate::private_dir::refusal::{ELSEWHERE, Flaw, refusal, unreadable};
 use crate::settings::invalid_root;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
@@ -45,7 +41,7 @@ pub(super) fn walk(
 ) -> Result<Option<Entry>> {
     match descend(&place.parent, place, missing, caller)? {
         None if place.kind == PlaceKind::BelowSharedRoot => {
-            Err(unreadable(&place.parent, Errno::NOENT.into(), caller))
+            Err(unreadable(&place.parent, &io::ErrorKind::NotFound.into()))
         }
         found => Ok(found),
     }
@@ -57,20 +53,15 @@ fn descend(
     missing: IfMissing,
     caller: &Caller<'_>,
 ) -> Result<Option<Entry>> {
-    let mut directories: Vec<&Path> = to.ancestors().collect();
-    directories.reverse();
+    let directories: Vec<&Path> = to.ancestors().collect();
     let mut last = None;
-    for directory in directories {
-        let look = || {
-            let found = files::entry_if_any(directory);
-            found.map_err(|error| unreadable(directory, error, caller))
-        };
-        last = look()?;
+    for directory in directories.into_iter().rev() {
+        last = look(directory)?;
         if last.is_none() && missing == IfMissing::Create && place.kind == PlaceKind::InOwnCache {
             make::ancestor(directory)?;
-            last = look()?;
+            last = look(directory)?;
         }
-        let Some(entry) = &last else { return Ok(None) };
+        let Some(entry) = &last else { break };
         judge(directory, entry, place, caller)?;
     }
     Ok(last)
@@ -78,13 +69,16 @@ fn descend(
 
 fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {
     let is_root = place.kind == PlaceKind::BelowSharedRoot && directory == place.parent;
-    let entry = &without_private_group(directory, entry);
-    let others_write = entry.mode & 0o022 != 0;
+    // The owner's private group adds nothing to what the owner may do. With umask 002, home directories
+    // are full of directories that it can write to.
+    let others_write = trust::others_write(directory, entry, entry.uid);
+    let mode = if others_write { entry.mode } else { entry.mode & !0o022 };
+    let entry = &Entry { mode, ..*entry };
     let part = match caller.checkout {
         _ if is_root => Part::Root(caller.sticky_root),
         // Most directories need no closer look.
         _ if !others_write => Part::Ancestor,
-        Some(top) if top.starts_with(directory) && entry.mode & 0o002 == 0 => Part::HoldsSources,
+        Some(top) if top.starts_with(directory) && mode & 0o002 == 0 => Part::HoldsSources,
         _ if is_above_home(directory, place, caller) => Part::AboveHome,
         _ => Part::Ancestor,
     };
@@ -94,25 +88,16 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         && user_namespace::hides_owners();
     let trusted = if is_hidden { &[UNMAPPED] } else { caller.trusted.as_slice() };
     judge_ancestor(entry, part, caller.acting, trusted).map_err(|flaw| match flaw {
-        Flaw::NotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
+        Flaw::NotADirectory
+            if entry.kind == Kind::Symlink && place.kind == PlaceKind::BelowSharedRoot =>
+        {
             let cause = format!("has a symlink in it, `{}`", escaped(directory));
             invalid_root(&place.parent, &caller.root_origin, &cause)
         }
-        flaw @ Flaw::NotADirectory(_) => refusal(directory, entry.uid, flaw, caller)
-            .help("choose a place below directories that only you or root can write to"),
-        flaw => refusal(directory, entry.uid, flaw, caller),
+        Flaw::NotADirectory => refusal(directory, entry, flaw, caller).help(ELSEWHERE),
+        flaw => refusal(directory, entry, flaw, caller),
     })?;
     if is_root && others_write { judge_names_in(directory, caller) } else { Ok(()) }
-}
-
-/// Ignores write permission of the owner's private group, which adds nothing to what the owner may do.
-/// With umask 002, home directories are full of such directories.
-fn without_private_group(directory: &Path, entry: &Entry) -> Entry {
-    let is_private = entry.mode & 0o022 == 0o020
-        && entry.uid != UNMAPPED
-        && accounts::private_group(entry.uid) == Some(entry.gid)
-        && !acls::has_acl(directory);
-    Entry { mode: if is_private { entry.mode & !0o020 } else { entry.mode }, ..*entry }
 }
 
 /// Whether a directory is above the caller's home, and the private directory is below that home.
@@ -135,11 +120,10 @@ pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rus
 pub(super) fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
     for name in READ_ABOVE {
         let path = root.join(name);
-        let found = files::entry_if_any(&path).map_err(|error| unreadable(&path, error, caller))?;
-        let Some(entry) = found else { continue };
+        let Some(entry) = look(&path)? else { continue };
         let others_write = entry.kind != Kind::Symlink && entry.mode & 0o022 != 0;
-        if others_write || (entry.uid != 0 && entry.uid != caller.acting) {
-            return Err(refusal(&path, entry.uid, Flaw::ReadAbove, caller));
+        if others_write || ![0, caller.acting].contains(&entry.uid) {
+            return Err(refusal(&path, &entry, Flaw::ReadAbove, caller));
         }
     }
     Ok(())

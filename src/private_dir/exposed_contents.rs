@@ -1,75 +1,85 @@
-//! Checks the contents of a private directory that others could read, and removes their access to the
-//! directories inside it.
+//! Checks the contents of a private directory that others could read, and removes their access to it
+//! and to the directories inside.
 //!
 //! Works by descriptor: the owner's own processes may change the directory meanwhile.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::fchmod;
+use rustix::fs::{OFlags, fchmod};
 
-use super::{Caller, refusal};
-use crate::os::accounts;
-use crate::os::acls;
-use crate::os::entry::{Kind, others_write};
-use crate::os::files;
+use super::{Caller, make};
+use crate::os::entry::{Entry, Kind};
 use crate::os::node::{Inventory, Node, is_mounted};
 use crate::os::tree::Tree;
-use crate::private_dir::refusal::Flaw;
+use crate::os::{acls, files, trust};
+use crate::private_dir::refusal::{refused, renaming};
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 
-/// Refuses a directory if others could have changed anything in it. Returns its contents.
+/// Checks the contents of a directory that others can read, which was judged as `judged`. Refuses it if
+/// others could have changed anything in it.
 ///
 /// # Errors
 /// The refusal, and a failure to look at an entry.
-pub(super) fn check(tree: &Tree, caller: &Caller<'_>) -> Result<Inventory> {
+pub(super) fn check(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<(Tree, Inventory)> {
+    let tree =
+        Tree { top: make::open_judged(path, judged, OFlags::RDONLY)?, path: path.to_owned() };
+    let contents = contents(&tree, caller)?;
+    Ok((tree, contents))
+}
+
+fn contents(tree: &Tree, caller: &Caller<'_>) -> Result<Inventory> {
     // What cannot be looked at cannot be trusted. An interrupt is no refusal.
-    let refused = |failure: Failure| match failure.exit {
+    let refuse = |failure: Failure| match failure.exit {
         130 => failure,
         _ => changed_meanwhile(failure).exit(77),
     };
-    let inventory = tree.walk(&|_| false).map_err(refused)?;
-    let private_group = accounts::private_group(caller.uid);
-    let is_safe = |index: usize, node: &Node| {
-        // With an ACL, the group bits are its mask and say nothing about the group.
-        let has_acl = || acls::has_acl(&tree.at(&inventory.path(index)));
-        let is_private = || Some(node.gid) == private_group && !has_acl();
-        let is_writable = node.kind != Kind::Symlink && others_write(node.mode, is_private);
-        [caller.uid, 0].contains(&node.uid) && !is_writable
+    let inventory = tree.walk(&|_| false).map_err(refuse)?;
+    let is_unsafe = |index: usize, node: &Node| {
+        ![caller.uid, 0].contains(&node.uid)
+            || trust::others_write(&tree.at(&inventory.path(index)), node, caller.uid)
     };
     let mut entries = inventory.nodes.iter().enumerate().skip(1);
-    if let Some((index, node)) = entries.find(|(index, node)| !is_safe(*index, node)) {
+    if let Some((index, node)) = entries.find(|(index, node)| is_unsafe(*index, node)) {
         let names = inventory.path(index);
         let inside: PathBuf = names.iter().map(|name| OsStr::from_bytes(name.to_bytes())).collect();
-        let flaw = Flaw::WritableInside(inside, node.mode);
-        return Err(refusal(&tree.path, node.uid, flaw, caller));
+        let fault = format!(
+            "others could read it until now, and can write to `{}` in it (mode {:04o})",
+            escaped(&inside),
+            node.mode
+        );
+        return Err(refused("use", &tree.path, fault, renaming(&tree.path)));
     }
     Ok(inventory)
 }
 
-/// Removes other users' access to the directories inside, and checks everything again. A process that
-/// works in one of them, or has it open, could otherwise still read and lock new files there.
+/// How often new directories are looked for.
+const ROUNDS: usize = 8;
+
+/// Removes other users' access to a directory that the caller owns and that was judged as `judged`, and
+/// to the directories inside. A process that works in one of them, or has it open, could otherwise still
+/// read and lock new files there.
+///
+/// A subdirectory that others can write to would stay writable for a process that is already in it. So
+/// everything inside is checked first: if no one else can write anywhere inside, no one can add
+/// anything between the check and the change.
 ///
 /// # Errors
 /// The same as [`check`], and a failure to change a mode.
-pub(super) fn make_private(
-    tree: &Tree,
-    mut inventory: Inventory,
-    caller: &Caller<'_>,
-) -> Result<()> {
+pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
+    let (tree, mut inventory) = check(path, judged, caller)?;
+    make::make_private(&tree.top, path, caller)?;
     // A build of the caller's may create a directory while others still have the one above it open.
     for _ in 0..ROUNDS {
-        if !restrict(tree, &inventory)? {
+        if !restrict(&tree, &inventory)? {
             break;
         }
-        inventory = check(tree, caller)?;
+        inventory = contents(&tree, caller)?;
     }
     Ok(())
 }
-
-/// How often new directories are looked for.
-const ROUNDS: usize = 8;
 
 /// Removes other users' access to the directories in the inventory. Whether there were any.
 fn restrict(tree: &Tree, inventory: &Inventory) -> Result<bool> {

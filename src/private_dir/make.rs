@@ -10,17 +10,14 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fstatvfs, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Caller, exposed_contents, refusal, unreadable};
-use crate::os::accounts;
-use crate::os::acls;
+use super::Caller;
 use crate::os::entry::Entry;
 use crate::os::facts::is_noexec;
-use crate::os::files;
-use crate::os::tag;
-use crate::os::tree::{self, Tree};
+use crate::os::tree;
+use crate::os::{accounts, acls, files, tag};
 use crate::private_dir::judge::judge_own;
 use crate::private_dir::place::{Place, PlaceKind};
-use crate::private_dir::refusal::Flaw;
+use crate::private_dir::refusal::{refusal, refused, unreadable};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
@@ -32,6 +29,9 @@ pub const UNFINISHED: &str = ".unfinished-";
 
 /// Creates the private directory in `place.parent`, which was judged as `judged`. An entry that has
 /// that name by now stays, for the caller to judge.
+///
+/// For another user root creates it under another name. It gets its own only after it has its owner, so
+/// that neither an interrupted run nor a build at the same time finds a directory owned by root.
 pub(super) fn private(
     place: &Place,
     judged: &Entry,
@@ -40,19 +40,28 @@ pub(super) fn private(
 ) -> Result<()> {
     let path = place.private_dir();
     let not_made = |error| cannot_create(&path, error, place, caller);
-    let parent = open_judged(&place.parent, judged, tree::NAMED, caller)?;
-    if caller.acting != caller.uid {
-        return give(&parent, place, caller);
+    let parent = open_judged(&place.parent, judged, tree::NAMED)?;
+    let is_given = caller.acting != caller.uid;
+    let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
+    let name = OsStr::new(if is_given { &unfinished } else { &place.name });
+    if is_given {
+        // In a container, an interrupted run may have had the same process id.
+        let _ = unlinkat(&parent, name, AtFlags::REMOVEDIR);
     }
-    let name = OsStr::new(&place.name);
     if !make_directory(&parent, name).map_err(not_made)? {
         return Ok(());
     }
     let directory = tree::directory(&parent, name).map_err(not_made)?;
-    if let Err(error) = make_private(&directory, &path, caller) {
+    let made = make_private(&directory, &path, caller).and_then(|()| {
+        let renamed = is_given.then(|| tree::rename(&parent, name, &parent, place.name.as_ref()));
+        match renamed.unwrap_or(Ok(())) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            renamed => renamed.map_err(not_made),
+        }
+    });
+    if is_given || made.is_err() {
         // This run has just created it, and it is empty.
-        let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
-        return Err(error);
+        let _ = unlinkat(&parent, name, AtFlags::REMOVEDIR);
     }
     if fstatvfs(&directory).is_ok_and(|system| is_noexec(&system)) {
         notes.push(format!(
@@ -60,73 +69,7 @@ pub(super) fn private(
             escaped(&path)
         ));
     }
-    Ok(())
-}
-
-/// Creates a private directory for another user, as root. It gets its name only after it has its owner,
-/// so that neither an interrupted run nor a build at the same time finds a directory owned by root.
-fn give(parent: &File, place: &Place, caller: &Caller<'_>) -> Result<()> {
-    let path = place.private_dir();
-    let not_made = |error| cannot_create(&path, error, place, caller);
-    let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
-    let unfinished = OsStr::new(&unfinished);
-    clear_unfinished(&place.parent);
-    if !make_directory(parent, unfinished).map_err(not_made)? {
-        return Err(not_made(Errno::EXIST.into()));
-    }
-    let made = tree::directory(parent, unfinished).map_err(not_made).and_then(|directory| {
-        make_private(&directory, &path, caller)?;
-        match tree::rename(parent, unfinished, parent, place.name.as_ref()) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            renamed => renamed.map_err(not_made),
-        }
-    });
-    // It is still there if it did not get its name.
-    let _ = unlinkat(parent, unfinished, AtFlags::REMOVEDIR);
     made
-}
-
-/// Removes the empty directories that interrupted runs have left. The name ends in a process id, which
-/// in a container may be this run's own.
-fn clear_unfinished(root: &Path) {
-    let is_over = |name: &OsStr| {
-        let id = name.to_str().and_then(|name| name.rsplit('.').next()?.parse().ok());
-        let id = id.and_then(rustix::process::Pid::from_raw);
-        id.is_some_and(|id| {
-            id == rustix::process::getpid()
-                || rustix::process::test_kill_process(id) == Err(Errno::SRCH)
-        })
-    };
-    for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
-        if is_unfinished && is_over(&name) {
-            // An entry that is not an empty directory stays.
-            let _ = std::fs::remove_dir(entry.path());
-        }
-    }
-}
-
-/// Removes other users' access to a directory that the caller owns and that was judged as `judged`.
-///
-/// A subdirectory that others can write to would stay writable for a process that is already in it. So
-/// everything inside is checked first: if no one else can write anywhere inside, no one can add
-/// anything between the check and the change.
-pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
-    let tree = tree_of(path, judged, caller)?;
-    let contents = exposed_contents::check(&tree, caller)?;
-    make_private(&tree.top, path, caller)?;
-    exposed_contents::make_private(&tree, contents, caller)
-}
-
-/// Checks the contents of a directory that others can read, which was judged as `judged`.
-pub(super) fn look_through(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
-    exposed_contents::check(&tree_of(path, judged, caller)?, caller).map(drop)
-}
-
-fn tree_of(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<Tree> {
-    let top = open_judged(path, judged, OFlags::RDONLY, caller)?;
-    Ok(Tree { top, path: path.to_owned() })
 }
 
 /// Creates a directory on the way to the caller's own cache directory, mode 0700, as the XDG base
@@ -145,7 +88,7 @@ pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
     let is_new = make_directory(&parent, name).map_err(failed_here)?;
     let directory = tree::directory(&parent, name).map_err(failed_here)?;
     let entry = files::opened(&directory).map_err(failed_here)?;
-    judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, &entry, flaw, caller))?;
     tag::write(&directory).map(drop).map_err(|cause| {
         if is_new {
             // The new directory is empty; the tag's error is the one to report.
@@ -169,14 +112,9 @@ fn make_directory(parent: &File, name: &OsStr) -> io::Result<bool> {
 }
 
 /// Opens a directory and makes sure that it is the one that was judged.
-pub(super) fn open_judged(
-    path: &Path,
-    judged: &Entry,
-    access: OFlags,
-    caller: &Caller<'_>,
-) -> Result<File> {
+pub(super) fn open_judged(path: &Path, judged: &Entry, access: OFlags) -> Result<File> {
     let opened = files::open_judged(path, judged, access | OFlags::DIRECTORY);
-    opened.map_err(|error| unreadable(path, error, caller))
+    opened.map_err(|error| unreadable(path, &error))
 }
 
 /// Opens a directory's parent, which need not be readable.
@@ -186,33 +124,39 @@ fn open_parent(path: &Path) -> io::Result<File> {
     Ok(rustix::fs::open(parent, flags, Mode::empty())?.into())
 }
 
-/// Gives an open directory exactly mode 0700, and makes sure that it has it.
-fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
-    let unusable = |error: io::Error| failed("make private", path, error);
-    acls::strip(directory).map_err(|error| unusable(error.into()))?;
-    if caller.acting != caller.uid {
-        // Root acts for another user: an existing directory already belongs to them, a new one does not
-        // yet.
-        let (uid, gid) = (Uid::from_raw(caller.uid), Gid::from_raw(caller.gid));
-        fchown(directory, Some(uid), Some(gid)).map_err(|error| unusable(error.into()))?;
+/// Gives an open directory exactly mode 0700 and the caller as owner, and makes sure that it has them.
+pub(super) fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let change = || {
+        acls::strip(directory)?;
+        if caller.acting != caller.uid {
+            // Root acts for another user: an existing directory already belongs to them, a new one does
+            // not yet.
+            fchown(directory, Some(Uid::from_raw(caller.uid)), Some(Gid::from_raw(caller.gid)))?;
+        }
+        fchmod(directory, PRIVATE)?;
+        files::opened(directory)
+    };
+    let Entry { mode, uid, .. } = change().map_err(|error| failed("make private", path, error))?;
+    if (mode, uid) == (0o700, caller.uid) {
+        return Ok(());
     }
-    fchmod(directory, PRIVATE).map_err(|error| unusable(error.into()))?;
-    let entry = files::opened(directory).map_err(unusable)?;
-    if entry.mode == 0o700 && entry.uid == caller.uid {
-        Ok(())
-    } else {
-        Err(refusal(path, entry.uid, Flaw::ModesIgnored(entry.mode), caller))
-    }
+    let fault = format!(
+        "it was created with mode 0700, but has mode {mode:04o} and belongs to {}, so this file system \
+         does not keep Unix permissions",
+        accounts::owner(uid)
+    );
+    let help = "choose a shared root on a file system with Unix permissions";
+    Err(refused("use", path, fault, help.into()))
 }
 
 /// The failure to create the private directory. If the caller may not create it, root can.
 fn cannot_create(path: &Path, error: io::Error, place: &Place, caller: &Caller<'_>) -> Failure {
-    // An immutable directory refuses root as well, with another error number.
-    let is_denied = Errno::from_io_error(&error) == Some(Errno::ACCESS);
-    if !is_denied || place.kind != PlaceKind::BelowSharedRoot {
-        return failed(CREATE, path, error);
+    let failure = failed(CREATE, path, error);
+    let is_denied = failure.help.is_some();
+    match is_denied && place.kind == PlaceKind::BelowSharedRoot {
+        true => failure.help(provision_command(caller.uid)),
+        false => failure,
     }
-    Failure::step(CREATE, path, error).help(provision_command(caller.uid))
 }
 
 /// The command with which root creates an account's private directory.
@@ -224,7 +168,8 @@ pub fn provision_command(uid: u32) -> String {
     }
 }
 
-/// A failure at `path`, with the command that shows who may create something there.
+/// A failure at `path`; if it was denied, with the command that shows who may create something there. An
+/// immutable directory refuses root as well, with another error number.
 fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Failure {
     let is_denied = Errno::from_io_error(&cause) == Some(Errno::ACCESS);
     let failure = Failure::step(doing, path, cause);

@@ -25,17 +25,15 @@ pub use ancestors::{READ_ABOVE, examine_ancestors};
 pub use make::{UNFINISHED, provision_command};
 use rustix::fs::OFlags;
 
-use crate::os::accounts;
 use crate::os::entry::Entry;
-use crate::os::files;
 use crate::os::homes::Homes;
-use crate::os::tag;
+use crate::os::{accounts, files, tag};
 use crate::private_dir::judge::{judge_own, judge_private};
 use crate::private_dir::place::{Place, PlaceKind, Required};
-use crate::private_dir::refusal::{Flaw, Refusal};
+use crate::private_dir::refusal::{refusal, refused, unreadable};
 use crate::settings::{Key, Settings, StickyRoot};
 use crate::ui::escape::escaped;
-use crate::ui::failure::{Failure, Result};
+use crate::ui::failure::{Failure, Mark, Result};
 
 /// The user who needs a private directory, and what the checks have to know about them.
 #[derive(Clone, Debug)]
@@ -88,8 +86,8 @@ pub enum State {
     Readable,
 }
 
-/// A directory that only its owner can access, mode 0700, below directories that no one else can
-/// change.
+/// A private directory as it was judged, below directories that no one else can change. [`establish`]
+/// returns only those that nobody but their owner can access, mode 0700.
 #[derive(Debug)]
 pub struct PrivateDir<'a> {
     path: PathBuf,
@@ -106,18 +104,19 @@ pub struct PrivateDir<'a> {
 /// with a symlink in its path.
 pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     let Required { place, target } = required;
-    let Some(parent) = walk(place, IfMissing::Stop, caller)? else { return Ok(State::Missing) };
+    let private = find(place, caller)?;
     if place.kind == PlaceKind::BelowSharedRoot {
         judge_names_in(&place.parent, caller)?;
     }
-    let path = place.private_dir();
-    let Some(entry) = own_entry(place, &parent, caller)? else { return Ok(State::Missing) };
+    let Some(private) = private else { return Ok(State::Missing) };
     if let Some(name) = target {
-        target_entry(&path.join(name), caller)?;
+        target_entry(&private.path.join(name), caller)?;
     }
-    match entry.is_directory_only_for(caller.uid) {
+    match private.is_closed() {
         true => Ok(State::Private),
-        false => make::look_through(&path, &entry, caller).map(|()| State::Readable),
+        false => {
+            exposed_contents::check(&private.path, &private.entry, caller).map(|_| State::Readable)
+        }
     }
 }
 
@@ -148,35 +147,39 @@ pub fn establish<'a>(
     caller: &'a Caller<'a>,
     notes: &mut Vec<String>,
 ) -> Result<PrivateDir<'a>> {
-    let path = place.private_dir();
-    let gone = |path: &Path| unreadable(path, io::ErrorKind::NotFound.into(), caller);
+    let gone = |path: &Path| unreadable(path, &io::ErrorKind::NotFound.into());
     let parent = walk(place, IfMissing::Create, caller)?.ok_or_else(|| gone(&place.parent))?;
-    let look = || own_entry(place, &parent, caller);
-    let mut found = look()?;
+    let mut found = find_in(&parent, place, caller)?;
     if found.is_none() {
         make::private(place, &parent, caller, notes)?;
         // Another run of the same user may have been faster, or another user planted something.
-        found = look()?;
+        found = find_in(&parent, place, caller)?;
     }
-    let entry = found.ok_or_else(|| gone(&path))?;
-    if !entry.is_directory_only_for(caller.uid) {
-        make::tighten(&path, &entry, caller)?;
+    let private = found.ok_or_else(|| gone(&place.private_dir()))?;
+    if !private.is_closed() {
+        let PrivateDir { path, entry, .. } = &private;
+        exposed_contents::tighten(path, entry, caller)?;
         notes.push(format!(
             "others could read `{}` (mode {:04o}); it is private now (mode 0700)",
-            escaped(&path),
+            escaped(path),
             entry.mode
         ));
     }
-    Ok(PrivateDir { path, entry, kind: place.kind, caller })
+    Ok(private)
 }
 
 impl PrivateDir<'_> {
+    /// Whether nobody but its owner can access it.
+    fn is_closed(&self) -> bool {
+        self.entry.is_directory_only_for(self.caller.uid)
+    }
+
     /// Opens it. From then on its path does not matter.
     ///
     /// # Errors
     /// A refusal if it was replaced meanwhile.
     pub fn open(&self) -> Result<File> {
-        make::open_judged(&self.path, &self.entry, OFlags::RDONLY, self.caller)
+        make::open_judged(&self.path, &self.entry, OFlags::RDONLY)
     }
 
     /// Makes sure that a target directory exists in it, with its tag.
@@ -186,15 +189,14 @@ impl PrivateDir<'_> {
     /// cannot be created.
     pub fn target(&self, name: &str) -> Result<()> {
         let path = self.path.join(name);
-        let tag = path.join(tag::NAME);
-        match target_entry(&path, self.caller)? {
-            Some(_) if files::entry(&tag).is_ok() => Ok(()),
-            _ => {
-                let root = self.path.parent().filter(|_| self.kind == PlaceKind::BelowSharedRoot);
-                root.map_or(Ok(()), |root| judge_names_in(root, self.caller))?;
-                make::target(&path, self.caller)
-            }
+        let is_there = target_entry(&path, self.caller)?.is_some();
+        if is_there && files::entry(&path.join(tag::NAME)).is_ok() {
+            return Ok(());
         }
+        if let Some(root) = self.path.parent().filter(|_| self.kind == PlaceKind::BelowSharedRoot) {
+            judge_names_in(root, self.caller)?;
+        }
+        make::target(&path, self.caller)
     }
 
     /// Whether nothing has been built in a target directory yet: it contains only its tag.
@@ -209,58 +211,65 @@ impl PrivateDir<'_> {
 /// # Errors
 /// The same as [`examine`].
 pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
-    let Some(parent) = walk(place, IfMissing::Stop, caller)? else { return Ok(None) };
     // A directory that others can read will be made private before it is used, so it contains nothing
     // from us yet.
-    let entry = own_entry(place, &parent, caller)?;
-    let private = entry.filter(|entry| entry.is_directory_only_for(caller.uid));
-    let open = |entry| make::open_judged(&place.private_dir(), &entry, OFlags::RDONLY, caller);
-    private.map(open).transpose()
+    let private = find(place, caller)?.filter(PrivateDir::is_closed);
+    private.map(|private| private.open()).transpose()
+}
+
+/// Judges the private directory and those above it, as far as they exist.
+fn find<'a>(place: &Place, caller: &'a Caller<'a>) -> Result<Option<PrivateDir<'a>>> {
+    match walk(place, IfMissing::Stop, caller)? {
+        Some(parent) => find_in(&parent, place, caller),
+        None => Ok(None),
+    }
 }
 
 /// Judges the private directory, if it exists; `parent` is its parent directory as it was judged.
-fn own_entry(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<Option<Entry>> {
-    let path = &place.private_dir();
-    let entry =
-        files::entry_if_any(path).map_err(|error| match not_a_member(path, &error, caller) {
-            Some(refusal) => refusal,
-            None => unreadable(path, error, caller),
-        })?;
+fn find_in<'a>(
+    parent: &Entry,
+    place: &Place,
+    caller: &'a Caller<'a>,
+) -> Result<Option<PrivateDir<'a>>> {
+    let path = place.private_dir();
+    let entry = files::entry_if_any(&path).map_err(|error| {
+        not_a_member(&path, &error, caller).unwrap_or_else(|| unreadable(&path, &error))
+    })?;
     let Some(entry) = entry else { return Ok(None) };
-    judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    judge_private(&entry, caller.uid).map_err(|flaw| refusal(&path, &entry, flaw, caller))?;
     // In a directory that others can write to, a user may have mounted a file system that falsely names
     // the caller as owner.
     let is_planted = parent.mode & 0o022 != 0 && entry.identity.0 != parent.identity.0;
-    if is_planted && !mount::is_roots(path) {
-        return Err(refusal(path, entry.uid, Flaw::ForeignMount, caller));
+    if is_planted && !mount::is_roots(&path) {
+        let help = "ask the administrator to unmount it";
+        return Err(refused("use", &path, "it was not mounted by root", help.into()));
     }
-    Ok(Some(entry))
+    Ok(Some(PrivateDir { path, entry, kind: place.kind, caller }))
 }
 
 /// The refusal for a caller who may not enter the shared root, because it is only for a group.
 fn not_a_member(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Failure> {
     let root = path.parent().filter(|_| error.kind() == io::ErrorKind::PermissionDenied)?;
-    let entry = files::entry(root).ok()?;
-    let flaw = Flaw::MembersOnly(accounts::group_word(entry.group_with_access()?));
-    Some(refusal(root, entry.uid, flaw, caller))
+    let group = accounts::group_word(files::entry(root).ok()?.group_with_access()?);
+    let user = accounts::owner(caller.uid);
+    let fault = format!("only members of the group {group} have access, and you are {user}");
+    let help = format!(
+        "ask the administrator to run: usermod -aG {group} {}; or to list you under `exclude.users`",
+        user.word()
+    );
+    Some(refused("use the shared root", root, fault, help).mark(Mark::MembersOnly))
 }
 
 /// Judges a target directory, if it exists.
 fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
-    let entry = files::entry_if_any(path).map_err(|error| unreadable(path, error, caller))?;
+    let entry = look(path)?;
     if let Some(entry) = &entry {
-        judge_own(entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+        judge_own(entry, caller.uid).map_err(|flaw| refusal(path, entry, flaw, caller))?;
     }
     Ok(entry)
 }
 
-/// The refusal of an entry with this owner.
-pub(crate) fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Failure {
-    let [owner, user] = [owner, caller.uid].map(accounts::owner);
-    let (path, root_origin) = (path.to_owned(), caller.root_origin.clone());
-    Refusal { path, owner, caller: user, root_origin, flaw }.into()
-}
-
-fn unreadable(path: &Path, error: io::Error, caller: &Caller<'_>) -> Failure {
-    refusal(path, caller.uid, Flaw::Unreadable(error), caller)
+/// What is at a path, if anything is. What cannot be examined is refused.
+fn look(path: &Path) -> Result<Option<Entry>> {
+    files::entry_if_any(path).map_err(|error| unreadable(path, &error))
 }

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use crate::os::files;
 use crate::os::replace;
 use crate::private_dir::judge::judge_own;
-use crate::private_dir::refusal::Flaw;
-use crate::private_dir::{self, Caller, examine_ancestors};
+use crate::private_dir::refusal::{Flaw, refusal};
+use crate::private_dir::{Caller, examine_ancestors};
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
@@ -54,10 +54,10 @@ pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Link
     let failed = |cause| Failure::file("read", path, cause);
     let Some(entry) = files::entry_if_any(path).map_err(failed)? else { return Ok(Links::new()) };
     let others = entry.mode & 0o022 != 0;
-    let writable = if others { Err(Flaw::WritableByOthers(entry.mode)) } else { Ok(()) };
+    let writable = if others { Err(Flaw::WritableByOthers) } else { Ok(()) };
     judge_own(&entry, caller.uid)
         .and(writable)
-        .map_err(|flaw| private_dir::refusal(path, entry.uid, flaw, caller))?;
+        .map_err(|flaw| refusal(path, &entry, flaw, caller))?;
     let links = links(path).map_err(failed)?;
     let Some(name) = first_foreign(&links, shim) else { return Ok(links) };
     let text = format!(
