@@ -114,7 +114,7 @@ pub(super) fn provision(
 
 /// The account of a login session, if it gets a directory. If not, a login must not fail.
 fn by_number(uid: u32, provisioner: &Provisioner<'_>) -> Vec<Person> {
-    let person = Person { uid, gid: accounts::primary_group(uid).unwrap_or(uid) };
+    let person = Person { uid, gid: accounts::account(uid, &[]).gid.unwrap_or(uid) };
     Vec::from_iter(provisioner.objection(&person).is_none().then_some(person))
 }
 

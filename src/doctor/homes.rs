@@ -112,7 +112,7 @@ fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Credenti
     let home = home.map(files::without_symlinks).filter(|home| is_home(home));
     let is_own = entry.uid == uid || home.is_some_and(|home| path.starts_with(home));
     (is_own && entry.kind == Kind::Directory)
-        .then(|| (Credentials::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
+        .then(|| (Credentials::of(uid, accounts::account(uid, &[]).gid.unwrap_or(entry.gid)), path))
 }
 
 /// The finding about an entry that another user owns, in this account's directory.

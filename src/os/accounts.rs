@@ -111,11 +111,6 @@ pub fn ordinary_uids() -> RangeInclusive<u32> {
     passwd::ordinary_uids(&std::fs::read_to_string("/etc/login.defs").unwrap_or_default())
 }
 
-/// Whether an account is in a group, by its primary group or the group's list of members.
-pub fn is_in_group(uid: u32, primary: u32, gid: u32) -> bool {
-    groups(uid, primary).contains(&gid)
-}
-
 /// An account as messages name it.
 pub fn owner(uid: u32) -> Owner {
     Owner { uid, name: users::get_user_by_uid(uid).map(|user| user.name().to_owned()) }
@@ -157,11 +152,6 @@ pub fn find(name: &OsStr) -> Option<(u32, u32)> {
     let by_number = || users::get_user_by_uid(name.to_str()?.parse().ok()?);
     let user = users::get_user_by_name(name).or_else(by_number)?;
     Some((user.uid(), user.primary_group_id()))
-}
-
-/// The primary group of an account.
-pub fn primary_group(uid: u32) -> Option<u32> {
-    Some(users::get_user_by_uid(uid)?.primary_group_id())
 }
 
 /// The account's groups after a login, including `gid`.

@@ -38,13 +38,6 @@ fn has(_: &Path, _: &str) -> bool {
 pub fn strip(file: &File) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     for name in [ACCESS, DEFAULT] {
-        // Asking first avoids a change if there is no ACL.
-        let mut nothing = [0_u8; 0];
-        match rustix::fs::fgetxattr(file, name, &mut nothing[..]).map(|_| ()) {
-            Err(Errno::NODATA | Errno::OPNOTSUPP) => continue,
-            Ok(()) => {}
-            Err(error) => return Err(error),
-        }
         match rustix::fs::fremovexattr(file, name) {
             Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
             Err(error) => return Err(error),

@@ -89,8 +89,8 @@ pub fn read_regular(path: &Path) -> io::Result<String> {
 /// # Errors
 /// Any I/O error, and a failure if another file has replaced it.
 pub fn open_judged(path: &Path, judged: &Entry, access: OFlags) -> io::Result<File> {
-    let file = rustix::fs::open(path, access | CAREFULLY | OFlags::NOFOLLOW, Mode::empty())?;
-    let file = File::from(file);
+    let flags = access | CAREFULLY | OFlags::NOFOLLOW;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     match opened(&file)?.identity == judged.identity {
         true => Ok(file),
         false => Err(io::Error::other("it was replaced while it was being checked")),
@@ -98,8 +98,7 @@ pub fn open_judged(path: &Path, judged: &Entry, access: OFlags) -> io::Result<Fi
 }
 
 /// Does not block or acquire a controlling terminal, whatever the file is by now.
-const CAREFULLY: OFlags =
-    OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+pub(super) const CAREFULLY: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 fn assert_regular(entry: &Entry) -> io::Result<()> {
     if entry.kind == Kind::File { Ok(()) } else { Err(not_a_file(entry.kind)) }

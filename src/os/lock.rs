@@ -6,16 +6,13 @@
 //! proves nothing there.
 
 use std::collections::HashSet;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
-use rustix::io::Errno;
+use rustix::fs::OFlags;
 
-use super::accounts;
-use super::files;
-use super::process;
 use super::tree::Tree;
+use super::{accounts, files, process};
 use crate::os::entry::Kind;
 use crate::os::node::{Identity, Inventory};
 use crate::ui::escape::escaped;
@@ -45,12 +42,13 @@ impl Locks {
             let names = inventory.path(index);
             let file = tree.open_entry(inventory, index, OFlags::RDONLY);
             let file = file.map_err(|cause| tree.failed("open", &names, cause))?;
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Err(Errno::WOULDBLOCK) => {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => {
                     let (path, holders) = (tree.at(&names), holders(node.identity));
                     return Ok(Some(format!("{holders} to finish with `{}`", escaped(&path))));
                 }
-                locked => locked.map_err(|cause| tree.failed("lock", &names, cause.into()))?,
+                Err(TryLockError::Error(cause)) => return Err(tree.failed("lock", &names, cause)),
+                Ok(()) => {}
             }
             self.held.push(file);
             self.identities.insert(node.identity);

@@ -10,9 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{
-    Access, AtFlags, CWD, FlockOperation, Gid, OFlags, Uid, accessat, fchmod, fchown, flock,
-};
+use rustix::fs::{Access, AtFlags, CWD, Gid, OFlags, Uid, accessat, fchmod, fchown};
 use rustix::process::{getegid, geteuid, getgroups};
 
 use super::{accounts, acls, files};
@@ -31,21 +29,7 @@ pub struct Original {
     path: PathBuf,
     /// Where the file really is: `path` without symlinks.
     place: PathBuf,
-    found: Option<ExistingFile>,
-}
-
-#[derive(Clone, Debug)]
-struct ExistingFile {
-    bytes: Vec<u8>,
-    entry: Entry,
-}
-
-/// Whether a file is unchanged: its ctime shows every change but one in the same tick of the clock.
-impl PartialEq for ExistingFile {
-    fn eq(&self, other: &ExistingFile) -> bool {
-        let key = |file: &ExistingFile| (file.entry.identity, file.entry.changed);
-        key(self) == key(other) && self.bytes == other.bytes
-    }
+    found: Option<(Entry, Vec<u8>)>,
 }
 
 impl Original {
@@ -58,7 +42,10 @@ impl Original {
         let place = files::without_symlinks(path);
         let found = match files::entry_if_any(&place).map_err(failed)? {
             None => None,
-            Some(Entry { kind: Kind::File, .. }) => Some(existing(&place).map_err(failed)?),
+            Some(Entry { kind: Kind::File, .. }) => {
+                let (file, entry) = files::open_regular(&place).map_err(failed)?;
+                Some((entry, content(&file).map_err(failed)?))
+            }
             Some(Entry { kind, .. }) => {
                 return Err(cannot_edit(path, &format!("it is a {kind}, not a file"))
                     .help("put a file of your own in its place"));
@@ -69,7 +56,7 @@ impl Original {
 
     /// The content, or `None` if the file does not exist yet.
     pub fn bytes(&self) -> Option<&[u8]> {
-        self.found.as_ref().map(|found| found.bytes.as_slice())
+        self.found.as_ref().map(|(_, bytes)| bytes.as_slice())
     }
 
     /// The content as text; empty if the file does not exist yet.
@@ -90,7 +77,7 @@ impl Original {
 
     /// The permission bits (`07777`), or `None` if the file does not exist yet.
     pub fn mode(&self) -> Option<u32> {
-        self.found.as_ref().map(|found| found.entry.mode)
+        self.found.as_ref().map(|(entry, _)| entry.mode)
     }
 
     /// Makes sure that the file can be replaced, and that the new one can have the same owner and group:
@@ -100,14 +87,13 @@ impl Original {
     /// # Errors
     /// The reason why it cannot be replaced.
     pub fn assert_writable(&self) -> Result<(), Failure> {
-        if let Some(found) = &self.found {
-            self.assert_replaceable(found)?;
+        if let Some((entry, _)) = &self.found {
+            self.assert_replaceable(entry)?;
         }
         assert_can_create(&self.place, &self.path)
     }
 
-    fn assert_replaceable(&self, found: &ExistingFile) -> Result<(), Failure> {
-        let ExistingFile { entry, .. } = found;
+    fn assert_replaceable(&self, entry: &Entry) -> Result<(), Failure> {
         let (path, own) = (&self.path, geteuid());
         let access = || accessat(CWD, &self.place, Access::WRITE_OK, AtFlags::EACCESS);
         let (why, help) = if !own.is_root() && entry.uid != own.as_raw() {
@@ -124,10 +110,8 @@ impl Original {
             let why = format!("it is one of {links} hard links, and the others would not change");
             let find = format!("find ~ -xdev -samefile {}", quoted(path));
             (why, format!("make the others symlinks; to find them: {find}"))
-        } else if entry.mode & 0o200 == 0 {
-            ("it is read-only".to_owned(), format!("chmod u+w {}", quoted(path)))
-        } else if access().is_err() {
-            // By an attribute, as of an immutable file.
+        } else if entry.mode & 0o200 == 0 || access().is_err() {
+            // By its mode, or an attribute, as of an immutable file.
             ("it is not writable".to_owned(), Look::Entry.at(path, "make it writable"))
         } else {
             return Ok(());
@@ -144,7 +128,7 @@ impl Original {
     /// since it was read; any I/O error. The old file stays in each case.
     pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
         self.assert_writable()?;
-        self.write(bytes, mode, self.found.as_ref())
+        self.write(bytes, mode, self.found.as_ref().map(|(entry, _)| entry))
     }
 
     /// Puts a new file in its place: the caller's, with this mode, whatever the old one had.
@@ -155,7 +139,7 @@ impl Original {
         self.write(bytes, mode, None)
     }
 
-    fn write(&self, bytes: &[u8], mode: u32, like: Option<&ExistingFile>) -> Result<(), Failure> {
+    fn write(&self, bytes: &[u8], mode: u32, like: Option<&Entry>) -> Result<(), Failure> {
         let failed = |cause| Failure::file("write", &self.path, cause);
         let directory = self.place.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(directory).map_err(failed)?;
@@ -178,18 +162,18 @@ impl Original {
         mut file: &File,
         bytes: &[u8],
         mode: u32,
-        like: Option<&ExistingFile>,
+        like: Option<&Entry>,
     ) -> io::Result<()> {
         file.write_all(bytes)?;
-        if let Some(ExistingFile { entry, .. }) = like {
+        if let Some(like) = like {
             let own = files::opened(file)?;
-            if (own.uid, own.gid) != (entry.uid, entry.gid) {
-                fchown(file, Some(Uid::from_raw(entry.uid)), Some(Gid::from_raw(entry.gid)))?;
+            if (own.uid, own.gid) != (like.uid, like.gid) {
+                fchown(file, Some(Uid::from_raw(like.uid)), Some(Gid::from_raw(like.gid)))?;
             }
             acls::strip(file)?;
             copy_attributes(&files::open_regular(&self.place)?.0, file)?;
         }
-        fchmod(file, files::mode(like.map_or(mode, |like| like.entry.mode)))?;
+        fchmod(file, files::mode(like.map_or(mode, |like| like.mode)))?;
         file.sync_all()
     }
 
@@ -214,13 +198,15 @@ impl Original {
     }
 
     /// Another program may have saved the file meanwhile. A moment remains between this check and the
-    /// rename, as in every program that replaces a file.
+    /// rename, as in every program that replaces a file. The ctime shows every change but one in the same
+    /// tick of the clock.
     fn assert_unchanged(&self) -> Result<(), Failure> {
+        let key = |(entry, _): &(Entry, _)| (entry.identity, entry.changed);
         let now = Original::read(&self.path)?;
-        if now.place == self.place && now.found == self.found {
-            Ok(())
-        } else {
-            Err(changed_meanwhile(&self.path))
+        let is_same_file = now.found.as_ref().map(key) == self.found.as_ref().map(key);
+        match is_same_file && now.place == self.place && now.bytes() == self.bytes() {
+            true => Ok(()),
+            false => Err(changed_meanwhile(&self.path)),
         }
     }
 }
@@ -241,24 +227,17 @@ pub fn link(path: &Path, to: &Path) -> io::Result<()> {
 /// # Errors
 /// Any I/O error.
 pub fn is_same_content(one: &Path, other: &Path) -> io::Result<bool> {
-    let (mut one, mut other) = (files::open_regular(one)?.0, files::open_regular(other)?.0);
-    if one.metadata()?.len() != other.metadata()?.len() {
-        return Ok(false);
-    }
-    let (mut content, mut others) = (Vec::new(), Vec::new());
-    one.read_to_end(&mut content)?;
-    other.read_to_end(&mut others)?;
-    Ok(content == others)
+    let [(one, a), (other, b)] = [files::open_regular(one)?, files::open_regular(other)?];
+    Ok(a.size == b.size && content(&one)? == content(&other)?)
 }
 
-fn existing(place: &Path) -> io::Result<ExistingFile> {
-    let (file, entry) = files::open_regular(place)?;
+fn content(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    (&file).take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_SIZE {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 512 MiB"));
     }
-    Ok(ExistingFile { bytes, entry })
+    Ok(bytes)
 }
 
 /// Whether this process may give files to this group.
@@ -296,7 +275,7 @@ fn create_beside(place: &Path) -> io::Result<File> {
     clear_leftover(place)?;
     let mut options = OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600).open(beside(place))?;
-    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    file.try_lock()?;
     Ok(file)
 }
 
@@ -310,7 +289,7 @@ pub fn clear_leftover(place: &Path) -> io::Result<()> {
     let carefully = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new().write(true).custom_flags(carefully).open(&path);
     // What cannot be opened is a symlink, or a file whose mode forbids it.
-    if file.is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_err()) {
+    if file.is_ok_and(|file| file.try_lock().is_err()) {
         return Ok(());
     }
     files::if_any(std::fs::remove_file(&path)).map(drop)

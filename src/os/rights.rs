@@ -8,7 +8,6 @@
 use std::io;
 
 use crate::ui::failure::{Failure, reason};
-use rustix::io::Errno;
 
 /// An account's ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +30,7 @@ impl Credentials {
 /// Switches this thread's credentials. Drop it on the thread that created it.
 #[derive(Debug, Default)]
 pub struct Rights {
+    /// The account that it acts as.
     acting: Option<u32>,
     /// The thread's previous groups.
     groups: Vec<u32>,
@@ -42,17 +42,14 @@ impl Rights {
     /// # Errors
     /// Any I/O error. The credentials may then be half changed, and the thread must not continue.
     pub fn become_account(&mut self, account: &Credentials) -> io::Result<()> {
-        if self.acting == Some(account.uid) {
+        if self.acting == Some(account.uid) || super::accounts::own_uid() == account.uid {
             return Ok(());
         }
         self.switch_back()?;
-        if super::accounts::own_uid() == account.uid {
-            return Ok(());
-        }
         let groups = rustix::process::getgroups()?;
         self.groups = groups.into_iter().map(|group| group.as_raw()).collect();
         self.acting = Some(account.uid);
-        switch_to(account)
+        switch(account)
     }
 
     /// Switches this thread back to the process's credentials.
@@ -60,7 +57,8 @@ impl Rights {
     /// # Errors
     /// The same as [`Rights::become_account`].
     pub fn switch_back(&mut self) -> io::Result<()> {
-        if self.acting.take().is_some() { switch_to_root(&self.groups) } else { Ok(()) }
+        let root = Credentials { uid: 0, gid: 0, groups: self.groups.clone() };
+        if self.acting.take().is_some() { switch(&root) } else { Ok(()) }
     }
 }
 
@@ -77,35 +75,26 @@ pub fn failed(cause: &io::Error) -> Failure {
     Failure::new(text).exit(77)
 }
 
+/// Root's own rights are needed to change the groups, so a switch away from root gives them up last, and
+/// a switch back takes them first.
 #[cfg(target_os = "linux")]
-fn switch_to(account: &Credentials) -> io::Result<()> {
+fn switch(to: &Credentials) -> io::Result<()> {
     use rustix::fs::{Gid, Uid};
     use rustix::thread::{capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
-    let groups: Vec<Gid> = account.groups.iter().copied().map(Gid::from_raw).collect();
+    if to.uid == 0 {
+        set_thread_res_uid(None, Uid::ROOT, None)?;
+    }
+    let groups: Vec<Gid> = to.groups.iter().copied().map(Gid::from_raw).collect();
     set_thread_groups(&groups)?;
-    set_thread_res_gid(None, Gid::from_raw(account.gid), None)?;
-    set_thread_res_uid(None, Uid::from_raw(account.uid), None)?;
+    set_thread_res_gid(None, Gid::from_raw(to.gid), None)?;
+    set_thread_res_uid(None, Uid::from_raw(to.uid), None)?;
     // The kernel drops root's capabilities with this switch, unless it was told not to.
-    if capabilities(None)?.effective.is_empty() { Ok(()) } else { Err(Errno::PERM.into()) }
-}
-
-#[cfg(target_os = "linux")]
-fn switch_to_root(groups: &[u32]) -> io::Result<()> {
-    use rustix::fs::{Gid, Uid};
-    use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
-    set_thread_res_uid(None, Uid::ROOT, None)?;
-    set_thread_res_gid(None, Gid::ROOT, None)?;
-    let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
-    Ok(set_thread_groups(&groups)?)
+    let is_bare = to.uid == 0 || capabilities(None)?.effective.is_empty();
+    if is_bare { Ok(()) } else { Err(rustix::io::Errno::PERM.into()) }
 }
 
 /// Only Linux has credentials for each thread. On other systems root does nothing for other users.
 #[cfg(not(target_os = "linux"))]
-fn switch_to(_: &Credentials) -> io::Result<()> {
-    Err(Errno::NOTSUP.into())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn switch_to_root(_: &[u32]) -> io::Result<()> {
-    Ok(())
+fn switch(_: &Credentials) -> io::Result<()> {
+    Err(rustix::io::Errno::NOTSUP.into())
 }

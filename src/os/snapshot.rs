@@ -59,22 +59,23 @@ impl Snapshot {
     pub fn take() -> Result<Snapshot> {
         use rustix::process::{getegid, geteuid, getgid, getuid};
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+        let refused = |rights: String| {
+            let text = format!("refusing to run with {rights}");
+            let help = "remove set-id bits and capabilities (setcap -r) from cargo-peruser, which must \
+                        run as its caller";
+            Err(Failure::new(text).help(help).exit(77))
+        };
         for (what, real, effective) in
             [("uid", getuid().as_raw(), uid), ("gid", getgid().as_raw(), gid)]
         {
             if real != effective {
-                let text = format!(
-                    "refusing to run with another account's rights: {what} {real} acts as \
-                     {effective}"
-                );
-                let help = "remove the set-id bit from cargo-peruser, which must run as its caller";
-                return Err(Failure::new(text).help(help).exit(77));
+                return refused(format!(
+                    "another account's rights: {what} {real} acts as {effective}"
+                ));
             }
         }
         if has_file_capabilities(uid) {
-            let text = "refusing to run with capabilities that its caller does not have";
-            let help = "remove them from cargo-peruser, which must run as its caller: setcap -r";
-            return Err(Failure::new(text).help(help).exit(77));
+            return refused("capabilities that its caller does not have".into());
         }
         let mut words = std::env::args_os();
         let name = words.next().unwrap_or_default();

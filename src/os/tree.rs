@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 
 use super::facts::{facts_if_any, facts_of};
-use super::interrupt;
+use super::{files, interrupt};
 use crate::os::entry::Kind;
 use crate::os::node::{Inventory, MAX_DEPTH, Node, is_mounted};
 use crate::ui::escape::{escaped, quoted};
@@ -24,10 +24,8 @@ use crate::ui::failure::Failure;
 pub(crate) const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// The flags to open a file: if it has become a pipe or a terminal meanwhile, opening it does not block
-/// or acquire a controlling terminal.
-pub(crate) const FILE: OFlags =
-    OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+/// The flags to open a file.
+pub(crate) const FILE: OFlags = files::CAREFULLY.union(OFlags::NOFOLLOW);
 
 /// The flags to open an entry that is only named and need not be readable, on systems that have such a
 /// flag.

@@ -110,10 +110,9 @@ impl Trust {
 
     /// Whether no untrusted account can change the directory or program that a path points to.
     pub fn covers(&self, path: &Path) -> bool {
-        let judged = path.is_absolute().then(|| self.follow(path, Path::new("")));
-        judged.is_some_and(|judged| {
-            judged.is_ok_and(|(place, entry)| self.assert(&place, &entry, PathStep::Last).is_ok())
-        })
+        let followed = self.follow(path, Path::new(""));
+        let asserted = followed.and_then(|(at, entry)| self.assert(&at, &entry, PathStep::Last));
+        path.is_absolute() && asserted.is_ok()
     }
 
     /// The first entry on a path that an untrusted account can change, as far as the path exists. In

@@ -59,7 +59,7 @@ impl<'a> Provisioner<'a> {
         if let Some(reason) = account.no_directory(self.settings) {
             return Some((reason, "list it under `include.users` in the settings".into()));
         }
-        let is_foreign = |group: &u32| !accounts::is_in_group(person.uid, person.gid, *group);
+        let is_foreign = |group: &u32| !accounts::groups(person.uid, person.gid).contains(group);
         let group = accounts::group_word(self.group.filter(is_foreign)?);
         let help = format!("usermod -aG {group} {}", accounts::owner(person.uid).word());
         Some((format!("the shared root is for members of the group {group}"), help))
