@@ -110,8 +110,10 @@ impl Original {
             let why = format!("it is one of {links} hard links, and the others would not change");
             let find = format!("find ~ -xdev -samefile {}", quoted(path));
             (why, format!("make the others symlinks; to find them: {find}"))
-        } else if entry.mode & 0o200 == 0 || access().is_err() {
-            // By its mode, or an attribute, as of an immutable file.
+        } else if entry.mode & 0o200 == 0 {
+            ("it is read-only".to_owned(), format!("chmod u+w {}", quoted(path)))
+        } else if access().is_err() {
+            // By an attribute, as of an immutable file.
             ("it is not writable".to_owned(), Look::Entry.at(path, "make it writable"))
         } else {
             return Ok(());

@@ -76,7 +76,7 @@ fn what_cannot_be_edited_is_an_error_and_stays() {
     write(&file, "old").unwrap();
     set_permissions(&file, Permissions::from_mode(0o444)).unwrap();
     let replaced = Original::read(&file).unwrap().replace(b"new", 0o644);
-    assert_says(replaced, "it is not writable");
+    assert_says(replaced, "it is read-only");
     assert_eq!(read_to_string(&file).unwrap(), "old");
     assert_says(Original::read(place.path()), ", not a file");
     symlink("nowhere/rc", place.path().join("dangling")).unwrap();
