@@ -27,7 +27,6 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test!("a_file_keeps_its_acl_and_its_other_attributes", attributes).needs(&[Need::Acls]),
         test!("a_directorys_default_acl_opens_no_file", default_acl).needs(&[Need::Acls]),
-        test!("the_superuser_keeps_everything_of_a_linked_file", superuser).needs(&[Need::Acls]),
         test!("leaves_a_file_alone_whose_acl_would_be_lost", acl_would_be_lost)
             .needs(&[Need::Acls]),
     ];
@@ -58,21 +57,12 @@ fn seen(file: &Path) -> (u32, u32, u32, Vec<Vec<u8>>) {
     (found.uid(), found.gid(), found.mode(), attributes)
 }
 
-/// An ACL lets bob write; its mask must not become the group's permission.
-fn with_attributes(alice: &Person<'_>) -> PathBuf {
-    with_attributes_for_bob(alice, 0o6)
-}
-
-fn with_attributes_for_bob(alice: &Person<'_>, bits: u16) -> PathBuf {
-    let file = settings(alice);
-    Acl::Access.grant(&file, account("bob").uid, bits);
-    setxattr(&file, "user.note", b"mine", XattrFlags::empty()).unwrap();
-    file
-}
-
 fn attributes(stage: &Stage) {
     let (_, alice) = stage.sticky();
-    let file = with_attributes(&alice);
+    let file = settings(&alice);
+    // The list's mask must not become the group's permission.
+    Acl::Access.grant(&file, account("bob").uid, 0o6);
+    setxattr(&file, "user.note", b"mine", XattrFlags::empty()).unwrap();
     let before = seen(&file);
     alice.by_name(WRITE).run().ok();
     assert!(fs::read_to_string(&file).unwrap() != "{}", "nothing was written");
@@ -82,19 +72,6 @@ fn attributes(stage: &Stage) {
         .unwrap();
     alice.by_name(REMOVE).run().ok();
     assert!(seen(&file) == before, "{:?}, and before {before:?}", seen(&file));
-}
-
-fn superuser(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let superuser = stage.person("root");
-    let file = with_attributes_for_bob(&superuser, 0o4);
-    let before = seen(&file);
-    let real = superuser.home.join("dotfile");
-    fs::rename(&file, &real).unwrap();
-    make::link(&file, &real, 0);
-    superuser.by_name(WRITE).run().ok();
-    assert!(fs::read_to_string(&real).unwrap() != "{}", "nothing was written");
-    assert!(seen(&real) == before, "{:?}, and before {before:?}", seen(&real));
 }
 
 /// A default ACL is for new files. For the user, this file is not new.

@@ -18,7 +18,6 @@ mod hidden_owners;
 mod inherited_variables;
 mod many_first_runs;
 mod migrate;
-mod odd_shared_roots;
 mod other_tools;
 mod past_attacks;
 mod planted_private_dir;
@@ -51,7 +50,6 @@ const CHAPTERS: &[fn() -> Vec<Test>] = &[
     planted_private_dir::tests,
     race_for_private_dir::tests,
     shared_root::tests,
-    odd_shared_roots::tests,
     ancestors::tests,
     full_disks::tests,
     private_dir::tests,

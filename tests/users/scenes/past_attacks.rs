@@ -2,9 +2,6 @@
 
 use crate::prelude::*;
 
-const ALICE: u32 = 2001;
-const MALLORY: u32 = 2003;
-
 /// Prints the user that it runs as.
 const CONFESSES: &str = "#!/bin/sh\necho \"mallory's program runs as $(id -u)\"\n";
 
@@ -26,8 +23,6 @@ tests![
     test!("another_persons_home_offers_no_cargo_to_alice", |stage| {
         offers_no_cargo(stage, &stage.person("alice"));
     }),
-    test!("what_others_own_or_could_write_to_is_not_made_private", not_private_inside,)
-        .needs(&[Need::Acls]),
     test!("a_cargo_that_everyone_can_write_runs_where_nothing_is_protected", open_cargo,),
     test!("a_wrapper_that_runs_us_as_a_child_ends", forks),
     test!("a_program_that_executes_cargo_run_to_start_anew_does", restarts),
@@ -49,46 +44,6 @@ fn offers_no_cargo(stage: &Stage, caller: &Person<'_>) {
         }
         run.run().stopped(Stop::NoCargo).prints_nothing();
     }
-}
-
-type Plant = fn(&Path);
-
-/// A file in alice's readable directory; the error names it.
-const INSIDE: &[(&str, Plant)] = &[
-    ("deps", |at| make::directory(at, ALICE, ALICE, 0o777)),
-    ("planted", |at| make::file(at, "", MALLORY, 0o644)),
-    // As umask 002 leaves it.
-    ("app", |at| {
-        make::file(at, "", ALICE, 0o664);
-        make::own(at, ALICE, group("devs"), 0o664);
-    }),
-    ("listed", |at| {
-        make::file(at, "", ALICE, 0o644);
-        Acl::Access.grant(at, MALLORY, 0o6);
-    }),
-];
-
-fn not_private_inside(stage: &Stage) {
-    let directory = stage.shared_root().sticky().make().join("alice");
-    let alice = stage.person("alice");
-    for (name, plant) in INSIDE {
-        make::directory(&directory, ALICE, ALICE, 0o755);
-        make::directory(&directory.join("target"), ALICE, ALICE, 0o755);
-        plant(&directory.join("target").join(name));
-        // The second time as well: a refusal must not leave a directory that passes for private. Also
-        // by commands that only look: `metadata` believes what it reads there.
-        for word in ["build", "metadata", "build"] {
-            alice.cargo([word]).run().refused().blames(format!("target/{name}")).helps("mv ");
-            let mode = look(&directory).map(|sight| sight.mode);
-            assert!(mode == Some(0o755), "{name}: it was tightened");
-        }
-        make::nothing(&directory);
-    }
-    // A file that only the user's private group can write to is their own.
-    make::directory(&directory, ALICE, ALICE, 0o755);
-    make::file(&directory.join("app"), "", ALICE, 0o664);
-    alice.cargo(["build"]).run().notes("private").builds_in(directory.join("target"));
-    private(&directory, ALICE);
 }
 
 /// Like container images in which everyone can write to cargo's home.

@@ -2,12 +2,15 @@
 
 use crate::prelude::*;
 
+const ALICE: u32 = 2001;
+const MALLORY: u32 = 2003;
+
 tests![
     test!("mallory_can_neither_read_nor_replace_what_is_built", out_of_reach),
     test!("mallory_cannot_hold_alices_lock", lock).needs(&[Need::Flock]),
     test!("tightens_what_an_acl_lets_mallory_read", readable_by_acl).needs(&[Need::Acls]),
     test!("refuses_what_an_acl_lets_mallory_write", writable_by_acl).needs(&[Need::Acls]),
-    test!("refuses_contents_that_others_could_change", changed_inside),
+    test!("refuses_contents_that_others_could_change", changed_inside).needs(&[Need::Acls]),
     test!("tightening_closes_every_directory_inside", closes_all),
     test!("tightening_changes_nothing_beyond_a_symlink_or_a_mount", closes_no_more),
     test!("a_working_directory_left_inside_is_of_no_use", left_inside).needs(&[Need::Flock]),
@@ -56,28 +59,47 @@ fn writable_by_acl(stage: &Stage) {
     scene.build().refused().blames(scene.directory.to_string_lossy());
 }
 
+/// Puts an entry into alice's readable directory.
+type Plant = fn(&Path);
+
+const CHANGEABLE: &[Plant] = &[
+    |at| make::directory(at, ALICE, ALICE, 0o777),
+    |at| make::directory(at, MALLORY, MALLORY, 0o755),
+    |at| make::file(at, "", MALLORY, 0o644),
+    |at| make::file(at, "", ALICE, 0o666),
+    // As umask 002 leaves it.
+    |at| {
+        make::file(at, "", ALICE, 0o664);
+        make::own(at, ALICE, group("devs"), 0o664);
+    },
+    |at| {
+        make::file(at, "", ALICE, 0o644);
+        Acl::Access.grant(at, MALLORY, 0o6);
+    },
+    // What nobody can look at.
+    |at| make::directory(at, ALICE, ALICE, 0o000),
+];
+
 /// Closing the directory does not make good what others may have put there before.
 fn changed_inside(stage: &Stage) {
     let scene = Scene::new(stage, 0o755);
-    let (alice, mallory) = (scene.alice.uid(), stage.person("mallory").uid());
-    let inside = scene.directory.join("inside");
-    let odd = inside.join("odd");
-    for (uid, mode) in [(mallory, 0o644), (alice, 0o666), (mallory, 0o755), (alice, 0o777)] {
-        let _context = context(|| format!("{uid} {mode:o}"));
-        make::directory(&inside, alice, alice, 0o755);
-        match mode & 0o111 {
-            0 => make::file(&odd, "", uid, mode),
-            _ => make::directory(&odd, uid, uid, mode),
+    let odd = scene.directory.join("inside/odd");
+    make::directory(&scene.directory.join("inside"), ALICE, ALICE, 0o755);
+    for (number, plant) in CHANGEABLE.iter().enumerate() {
+        let _context = context(|| format!("row {number}"));
+        plant(&odd);
+        // The second time as well: a refusal must not leave a directory that passes for private. Also
+        // by commands that only look: `metadata` believes what it reads there.
+        for word in ["build", "metadata", "build"] {
+            scene.alice.cargo([word]).run().refused().blames("inside/odd");
+            assert!(look(&scene.directory).is_some_and(|it| it.mode == 0o755), "it was tightened");
         }
-        scene.build().refused().blames("`inside/odd`");
-        assert!(look(&scene.directory).is_some_and(|it| it.mode == 0o755), "it was tightened");
-        make::nothing(&inside);
+        do_as_root("rm", ["-r".as_ref(), odd.as_os_str()]);
     }
-    // Nor what nobody can look at.
-    make::directory(&inside, alice, alice, 0o000);
-    scene.build().refused().blames("inside");
-    make::nothing(&inside);
+    // A file that only the user's private group can write to is their own.
+    make::file(&odd, "", ALICE, 0o664);
     scene.build().notes(scene.directory.to_string_lossy());
+    private(&scene.directory, ALICE);
 }
 
 /// Even files that a cargo creates with umask 0000.

@@ -17,14 +17,10 @@ const PLANTED: &[Planted] = &[
 tests![
     test!("makes_what_is_missing_and_changes_nothing_else", twice),
     test!("gives_everybody_a_directory_who_is_to_have_one", everybody),
-    test!("is_roots_to_do", not_root),
-    test!("names_an_unknown_account_before_it_makes_anything", unknown),
-    test!("names_the_rule_by_which_an_account_gets_none", excluded),
-    test!("needs_a_shared_root", no_root),
+    test!("a_mistake_is_named_before_anything_is_made", mistakes),
     test!("gives_a_number_without_an_account_its_directory", number),
     test!("what_a_process_of_the_same_number_has_left_is_in_nobodys_way", leftover),
     test!("can_be_killed_at_any_moment", killed).needs(&[Need::Strace]).heavy(),
-    test!("the_number_that_stands_for_nobody_is_a_mistake", nobody),
     test!("a_root_that_fills_while_it_is_closed_stays_refused", fills).needs(&[Need::Strace]),
     test!("a_machine_gives_a_directory_at_the_first_login", first_login),
     test!("setup_takes_over_a_sticky_root", taken_over),
@@ -67,29 +63,18 @@ fn everybody(stage: &Stage) {
     }
 }
 
-fn not_root(stage: &Stage) {
-    stage.shared_root().make();
-    let run = stage.person("alice").by_name(["provision", "bob", "--dry-run"]).run();
-    run.fails().helps("sudo cargo-peruser provision bob");
-}
-
-fn unknown(stage: &Stage) {
+fn mistakes(stage: &Stage) {
+    provision(stage, &["alice"]).fails().helps("cargo-peruser setup --shared-root");
     let root = stage.shared_root().make();
     provision(stage, &["alice", "nobody-here"]).stopped(Stop::Failed).blames("nobody-here");
-    assert!(look(&root.join("alice")).is_none(), "half of it was done");
-}
-
-fn excluded(stage: &Stage) {
-    let root = stage.shared_root().make();
     provision(stage, &["doorman"]).fails().blames("nologin").helps("include.users");
     // A login must not fail because of it.
     provision(stage, &["--uid", "2201"]).silently();
+    // For chown(2) this number means "unchanged".
+    provision(stage, &["--uid", "4294967295"]).exits(2);
+    let run = stage.person("alice").by_name(["provision", "bob", "--dry-run"]).run();
+    run.fails().helps("sudo cargo-peruser provision bob");
     assert!(is_empty(&root), "a directory was made");
-}
-
-fn no_root(stage: &Stage) {
-    let run = provision(stage, &["alice"]);
-    run.fails().blames("does not exist").helps("cargo-peruser setup --shared-root");
     let administrator = stage.person("root");
     let run = administrator.by_name(["provision", "alice"]);
     run.unset("CARGO_PERUSER_SHARED_ROOT").run().fails().helps("cargo-peruser setup");
@@ -159,13 +144,6 @@ fn meanwhile(stage: &Stage) {
     }
     steps.finish().ok();
     assert!(cache::names(&root) == ["alice"], "there is {:?}", cache::names(&root));
-}
-
-/// For chown(2) this number means "unchanged".
-fn nobody(stage: &Stage) {
-    stage.shared_root().make();
-    let run = provision(stage, &["--uid", "4294967295"]);
-    run.exits(2);
 }
 
 /// Mallory is faster than the change of mode.

@@ -1,16 +1,21 @@
-//! The shared root: which states are accepted, and the messages about the others. A table beside the
-//! rule tests every mode; these tests use real owners and groups.
+//! The shared root: which states are accepted, and the messages about the others; also one that cannot
+//! be entered, or on a file system that inherits or drops permissions. A table beside the rule tests
+//! every mode; these tests use real owners and groups.
 
 use crate::prelude::*;
 
 tests![
     test!("accepts_a_provisioned_directory_in_a_root_for_a_group_0750", for_a_group,),
     test!("builds_in_the_own_cache_directory_until_provisioned", not_provisioned),
-    test!("stops_where_the_settings_refuse_what_is_not_provisioned", refused_if_missing,),
     test!("tells_a_home_without_room_how_to_be_provisioned", no_home),
     test!("accepts_a_sticky_root_of_a_group_by_choice_3775", sticky),
     test!("refuses_what_others_can_write_to_and_says_who_can_close_it", writable),
     test!("what_another_has_left_in_the_checkout_is_theirs_to_remove", left),
+    test!("builds_elsewhere_when_the_root_cannot_be_entered", closed),
+    test!("another_disk_takes_a_shared_root_of_ones_own", another_disk),
+    test!("strips_what_a_default_acl_on_the_root_would_hand_down", default_acl,)
+        .needs(&[Need::Acls]),
+    test!("refuses_a_file_system_without_unix_modes", vfat).needs(&[Need::Vfat]),
 ];
 
 fn sticky(stage: &Stage) {
@@ -32,8 +37,14 @@ fn sticky(stage: &Stage) {
 
 fn writable(stage: &Stage) {
     let alice = stage.person("alice");
-    for (owner, mode) in [("root", 0o1777), ("root", 0o2775), ("alice", 0o3775), ("alice", 0o2775)]
-    {
+    for (owner, mode) in [
+        ("root", 0o1777),
+        ("root", 0o2775),
+        ("root", 0o777),
+        ("mallory", 0o1777),
+        ("alice", 0o3775),
+        ("alice", 0o2775),
+    ] {
         let root = stage.shared_root().owned_by(owner).group("devs").mode(mode).make();
         let run = alice.cargo(["build"]).run();
         run.refused().blames(root.to_string_lossy());
@@ -41,6 +52,10 @@ fn writable(stage: &Stage) {
         if owner == "root" {
             // Setup's tests cover what it does with such a root.
             run.helps(format!("cargo-peruser setup --shared-root {}", root.display()));
+            continue;
+        }
+        if owner == "mallory" {
+            run.blames("mallory (uid 2003)");
             continue;
         }
         // The command of the help line helps.
@@ -77,28 +92,16 @@ fn not_provisioned(stage: &Stage) {
     // The note is printed once for each target directory, and always by `explain`.
     alice.cargo(["build"]).run().silently();
     alice.by_name(["explain"]).run().ok().prints("sudo cargo-peruser provision alice");
-    provision(stage, "alice");
-    private(&root.join("alice"), alice.uid());
-    // A session that began before still names the other directory.
-    let run = alice.cargo(["build"]).env("CARGO_TARGET_DIR", cache.join("target")).run();
-    run.silently().builds_in(root.join("alice/target"));
-}
-
-/// What `sudo cargo-peruser provision NAME` does.
-fn provision(stage: &Stage, name: &str) {
-    stage.person("root").by_name(["provision", name]).run().ok();
-}
-
-fn refused_if_missing(stage: &Stage) {
-    let root = stage.shared_root().make();
-    let alice = stage.person("alice");
     let build = || alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse").run();
     let run = build();
     run.stopped(Stop::Create).blames(root.join("alice").to_string_lossy());
     run.helps("sudo cargo-peruser provision alice");
-    assert!(look(&alice.home.join(".cache")).is_none(), "something was made in the home");
-    provision(stage, "alice");
+    stage.person("root").by_name(["provision", "alice"]).run().ok();
+    private(&root.join("alice"), alice.uid());
     build().silently().builds_in(root.join("alice/target"));
+    // A session that began before still names the other directory.
+    let run = alice.cargo(["build"]).env("CARGO_TARGET_DIR", cache.join("target")).run();
+    run.silently().builds_in(root.join("alice/target"));
 }
 
 fn no_home(stage: &Stage) {
@@ -116,4 +119,55 @@ fn left(stage: &Stage) {
     let run = alice.cargo(["build"]).run();
     run.notes("to remove it: ask bob (uid 2002)").never_says("cargo clean");
     bob.cargo(["build"]).run().notes("to remove it: CARGO_PERUSER=off cargo clean");
+}
+
+fn closed(stage: &Stage) {
+    let root = stage.shared_root().mode(0o700).make();
+    // It cannot be known whether she has a directory in it, so she builds in her own cache directory.
+    let alice = stage.person("alice");
+    let run = alice.cargo(["build"]).run();
+    let mends = format!("sudo cargo-peruser setup --shared-root {}", root.display());
+    run.ok().notes(mends).never_says("usermod");
+    run.builds_in(alice.home.join(".cache/cargo-peruser/target"));
+    let run = alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse").run();
+    run.fails().never_says("stub:").blames(root.to_string_lossy());
+}
+
+/// We follow no symlink to it, but a directory there can be a user's shared root.
+fn another_disk(stage: &Stage) {
+    let (root, alice) = stage.provisioned();
+    let disk = stage.at("disk");
+    make::tmpfs(&disk, "mode=0755");
+    make::directory(&disk.join("alice"), alice.uid(), alice.uid(), 0o755);
+    make::link(&root.join("alice/target"), &disk.join("alice"), alice.uid());
+    alice.cargo(["build"]).run().refused().blames("symlink").helps("shared-root");
+    let config = alice.home.join(".config/cargo-peruser/config.toml");
+    let text = format!("shared-root = \"{}\"\n", disk.join("alice").display());
+    let write = "mkdir -p \"${2%/*}\" && printf %s \"$1\" >\"$2\"";
+    alice.shell(write, [text.as_ref(), config.as_os_str()]).run().ok();
+    let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT").run();
+    run.silently().builds_in(disk.join("alice/alice/target"));
+    private(&disk.join("alice/alice"), alice.uid());
+}
+
+fn default_acl(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    Acl::Default.grant(&root, 2003, 0o7);
+    let probe = root.join("probe");
+    fs::create_dir(&probe).unwrap();
+    assert!(acls(&probe) == [Acl::Access, Acl::Default], "new directories do not inherit the ACL");
+    let alice = stage.person("alice");
+    alice.cargo(["build"]).run().silently();
+    private(&root.join("alice"), alice.uid());
+    private(&root.join("alice/target"), alice.uid());
+}
+
+fn vfat(stage: &Stage) {
+    let image = stage.at("image");
+    fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
+    let path = |path: &Path| path.to_str().map(str::to_owned).expect("a plain path");
+    do_as_root("mkfs.vfat", [path(&image)]);
+    let root = stage.shared_root().sticky().make();
+    do_as_root("mount", ["-o", "loop,uid=2001,umask=0022", &path(&image), &path(&root)]);
+    stage.person("alice").cargo(["build"]).run().refused().blames(root.to_string_lossy());
 }

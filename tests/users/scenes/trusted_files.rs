@@ -20,16 +20,13 @@ type Body = fn(&Stage);
 /// A function that creates or changes the file at a path.
 type Change = fn(&Path);
 
-/// Group and mode of alice's own settings, and of a directory above them.
-const CHANGEABLE: &[(&str, &str, Rights, Rights)] = &[
-    ("her_settings_of_a_common_group", "config.toml", ("devs", 0o664), ("alice", 0o755)),
-    ("her_settings_that_everyone_can_write", "config.toml", ("alice", 0o646), ("alice", 0o755)),
-    (
-        "her_settings_in_a_common_groups_directory",
-        "cargo-peruser",
-        ("alice", 0o644),
-        ("devs", 0o775),
-    ),
+/// Group and mode of alice's own settings and of the directory above them, and what the error names, if
+/// others can change them.
+const SETTINGS: &[(Rights, Rights, Option<&str>)] = &[
+    (("alice", 0o664), ("alice", 0o775), None),
+    (("devs", 0o664), ("alice", 0o755), Some("config.toml")),
+    (("alice", 0o646), ("alice", 0o755), Some("config.toml")),
+    (("alice", 0o644), ("devs", 0o775), Some("cargo-peruser")),
 ];
 
 /// The kind of file at the path of cargo's configuration.
@@ -55,7 +52,7 @@ const TRAPS: &[(&str, Change)] = &[
 
 /// The tests that are not in a table.
 const SINGLE: &[(&str, Body, &[Need])] = &[
-    ("alices_private_group_may_write_her_settings", private_group, &[]),
+    ("her_settings_count_where_nobody_else_can_change_them", own_settings, &[]),
     ("a_group_that_is_somebodys_primary_one_is_not_private", primary_group, &[]),
     ("an_acl_on_her_settings_is_not_believed", acl_on_settings, &[Need::Acls]),
     ("an_absent_file_needs_no_closed_way", absent, &[]),
@@ -75,15 +72,6 @@ const SINGLE: &[(&str, Body, &[Need])] = &[
 pub(crate) fn tests() -> Vec<Test> {
     let single = SINGLE.iter().map(|(name, body, needs)| test!(name, body).needs(needs));
     let mut tests: Vec<Test> = single.collect();
-    for (name, blames, file, directory) in CHANGEABLE {
-        tests.push(test!(format!("stops_at_{name}"), move |stage| {
-            let run = with_settings(stage, *file, *directory);
-            run.stopped(Stop::Settings).blames(*blames).helps("chmod go-w");
-            let alice = stage.person("alice");
-            alice.shell(&run.offered("chmod"), [""; 0]).run().ok();
-            with_settings_as_they_are(&alice).run().ok();
-        }));
-    }
     for (name, plant) in TRAPS {
         tests.push(test!(format!("no_login_waits_for_{name}"), move |stage| {
             nobody_waits(stage, *plant);
@@ -118,14 +106,18 @@ fn with_settings_as_they_are<'p>(alice: &'p Person<'p>) -> Invocation<'p> {
     run.env("XDG_CONFIG_HOME", alice.stage.at("config")).limit(AT_ONCE)
 }
 
-fn with_settings(stage: &Stage, file: Rights, directory: Rights) -> Outcome {
-    make_settings(stage, file, directory);
-    with_settings_as_they_are(&stage.person("alice")).run()
-}
-
-fn private_group(stage: &Stage) {
-    let run = with_settings(stage, ("alice", 0o664), ("alice", 0o775));
-    run.builds_in(stage.root.join("alice/target"));
+fn own_settings(stage: &Stage) {
+    let alice = stage.person("alice");
+    for (file, directory, blames) in SETTINGS {
+        make_settings(stage, *file, *directory);
+        if let Some(blames) = blames {
+            let run = with_settings_as_they_are(&alice).run();
+            run.stopped(Stop::Settings).blames(*blames).helps("chmod go-w");
+            alice.shell(&run.offered("chmod"), [""; 0]).run().ok();
+        }
+        with_settings_as_they_are(&alice).run().ok().builds_in(stage.root.join("alice/target"));
+        make::nothing(&stage.at("config"));
+    }
 }
 
 /// Mallory's primary group is alice's private group.
