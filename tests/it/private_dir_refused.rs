@@ -8,44 +8,32 @@ use std::process::Command;
 use crate::prelude::*;
 
 tests![
-    a_directory_that_others_can_write,
-    a_directory_that_its_owner_cannot_use,
+    a_directory_with_other_permissions,
     something_that_is_no_directory,
-    something_else_in_the_target_directorys_place,
-    a_root_to_which_others_can_write,
-    an_ancestor_to_which_others_can_write,
     a_root_that_is_no_directory,
     a_root_in_which_it_is_missing_and_cannot_be_made,
     nothing_is_made_without_a_real_cargo,
     hostile_names_in_a_refusal_are_escaped,
-    commands_that_build_nothing_pass,
 ];
 
-fn a_directory_that_others_can_write() {
-    for bits in [0o775, 0o777, 0o1777, 0o702, 0o720, 0o2770] {
+fn a_directory_with_other_permissions() {
+    let writable = ("others can write to it", "its contents can no longer be trusted");
+    let unusable = ("its owner cannot use it", "chmod u+rwx [WORLD]/root/[ME]");
+    for (bits, (says, helps)) in [
+        (0o775, writable),
+        (0o1777, writable),
+        (0o702, writable),
+        (0o2770, writable),
+        (0o500, unusable),
+        (0o000, unusable),
+        (0o555, unusable),
+    ] {
         let world = World::new();
         world.directory(world.private(), bits);
-        world
-            .shim(["build"])
-            .run()
-            .stopped(Stop::Unsafe)
-            .blames(format!("`[WORLD]/root/[ME]`: others can write to it (mode {bits:04o})"))
-            .helps("its contents can no longer be trusted");
+        let run = world.shim(["build"]).run();
+        let error = format!("`[WORLD]/root/[ME]`: {says} (mode {bits:04o})");
+        run.stopped(Stop::Unsafe).blames(error).helps(helps);
         assert_eq!(mode(&world.private()), bits, "it is not silently repaired");
-    }
-}
-
-fn a_directory_that_its_owner_cannot_use() {
-    for bits in [0o500, 0o000, 0o300, 0o600, 0o555] {
-        let world = World::new();
-        world.directory(world.private(), bits);
-        world
-            .shim(["build"])
-            .run()
-            .stopped(Stop::Unsafe)
-            .blames(format!("`[WORLD]/root/[ME]`: its owner cannot use it (mode {bits:04o})"))
-            .helps("chmod u+rwx [WORLD]/root/[ME]");
-        assert_eq!(mode(&world.private()), bits);
     }
 }
 
@@ -96,59 +84,16 @@ fn assert_refused(world: &World, obstacle: &str, at: &Path) {
     assert!(!world.at("nowhere").exists());
 }
 
+/// In the place of the private directory, and of the target directory in it.
 fn something_that_is_no_directory() {
-    for obstacle in OBSTACLES {
+    for (obstacle, is_target) in OBSTACLES.into_iter().flat_map(|it| [(it, false), (it, true)]) {
         let world = World::new();
-        plant(&world, obstacle, &world.private());
-        assert_refused(&world, obstacle, &world.private());
-    }
-}
-
-fn something_else_in_the_target_directorys_place() {
-    for obstacle in OBSTACLES {
-        let world = World::new();
-        let target = world.directory(world.private(), 0o700).join("target");
-        plant(&world, obstacle, &target);
-        assert_refused(&world, obstacle, &target);
-    }
-}
-
-fn a_root_to_which_others_can_write() {
-    for bits in [0o1777, 0o777, 0o2777, 0o3777, 0o722] {
-        for is_there in [false, true] {
-            let world = World::new();
-            if is_there {
-                world.directory(world.private(), 0o700);
-            }
-            chmod(&world.at("root"), bits);
-            world
-                .shim(["build"])
-                .run()
-                .stopped(Stop::Unsafe)
-                .blames(format!("(mode {bits:04o})"))
-                .helps(match rustix::process::getuid().is_root() {
-                    true => "cargo-peruser setup --shared-root [WORLD]/root",
-                    false => "remove what others have put there",
-                });
-            assert_eq!(world.made().len(), usize::from(is_there), "{:?}", world.made());
-        }
-    }
-}
-
-fn an_ancestor_to_which_others_can_write() {
-    // A directory that everyone can write to is refused, even if the checkout is below it too.
-    for (bits, checkout) in [(0o757, "checkout"), (0o777, "checkout"), (0o777, "open/app")] {
-        let world = World::new();
-        let open = world.directory("open", 0o755);
-        let root = world.directory("open/deep/root", 0o755);
-        world.file(Path::new(checkout).join("Cargo.toml"), "");
-        chmod(&open, bits);
-        let run = world.shim(["build"]).env(ROOT, &root).within(checkout);
-        run.run()
-            .stopped(Stop::Unsafe)
-            .blames(format!("(mode {bits:04o})"))
-            .helps("remove what others have put there");
-        assert!(is_empty(&root));
+        let at = match is_target {
+            true => world.directory(world.private(), 0o700).join("target"),
+            false => world.private(),
+        };
+        plant(&world, obstacle, &at);
+        assert_refused(&world, obstacle, &at);
     }
 }
 
@@ -188,15 +133,4 @@ fn hostile_names_in_a_refusal_are_escaped() {
     let root = world.directory("r\u{202e}oot", 0o777);
     let output = world.shim(["build"]).env(ROOT, root).run();
     output.refused().mentions("[WORLD]/r\\u{202e}oot").never_says("\u{202e}");
-}
-
-fn commands_that_build_nothing_pass() {
-    let world = World::new();
-    world.directory(world.private(), 0o777);
-    world.shim(["fmt", "--all"]).run().call();
-    // An alias can be anything.
-    let aliased = world.shim(["fmt"]).env("CARGO_ALIAS_FMT", "build");
-    aliased.run().refused();
-    world.file("checkout/.cargo/config.toml", "[alias]\nfmt = 'build'\n");
-    world.shim(["fmt"]).run().refused();
 }

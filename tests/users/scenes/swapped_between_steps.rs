@@ -10,27 +10,21 @@ use crate::stage::steps::Steps;
 /// The calls that look at, open and create the shared root and its entries.
 const CALLS: &str = "statx,newfstatat,openat,mkdirat,fchmod,fchown,linkat";
 
-pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = vec![
-        test!("a_root_that_is_replaced_is_noticed", replaced_root).needs(&[Need::Strace]),
-        test!("what_was_made_and_replaced_is_not_followed", replaced).needs(&[Need::Strace]),
-        test!("a_mode_that_does_not_stay_is_noticed", ignored_modes).needs(&[Need::Strace]),
-    ];
-    type Plant = fn(&Path, &Cast<'_>);
-    let plants: [(&str, Plant); 4] = [
-        ("directory_of_mallorys", |at, cast| {
-            make::directory(at, cast.mallory, cast.mallory, 0o777);
-        }),
-        ("symlink_to_the_trap", |at, cast| make::link(at, &cast.trap, cast.mallory)),
-        ("symlink_to_her_own", |at, cast| make::link(at, &cast.hers, cast.mallory)),
-        ("file", |at, cast| make::file(at, "", cast.mallory, 0o666)),
-    ];
-    for (name, plant) in plants {
-        let name = format!("a_planted_{name}_is_noticed");
-        tests.push(test!(name, move |stage| planted(stage, plant)).needs(&[Need::Strace]));
-    }
-    tests
-}
+tests![
+    test!("what_mallory_plants_is_noticed", planted).needs(&[Need::Strace]),
+    test!("what_was_made_and_replaced_is_not_followed", replaced).needs(&[Need::Strace]),
+    test!("a_root_that_is_replaced_is_noticed", replaced_root).needs(&[Need::Strace]),
+    test!("a_mode_that_does_not_stay_is_noticed", ignored_modes).needs(&[Need::Strace]),
+];
+
+type Plant = fn(&Path, &Cast<'_>);
+
+const PLANTED: &[Plant] = &[
+    |at, cast| make::directory(at, cast.mallory, cast.mallory, 0o777),
+    |at, cast| make::link(at, &cast.trap, cast.mallory),
+    |at, cast| make::link(at, &cast.hers, cast.mallory),
+    |at, cast| make::file(at, "", cast.mallory, 0o666),
+];
 
 struct Cast<'s> {
     alice: Person<'s>,
@@ -64,82 +58,79 @@ fn concerns_the_root(step: &Step, root: &Path) -> bool {
     step.shown.contains(&*root.to_string_lossy()) || step.shown.contains("\"alice\"")
 }
 
-/// Runs `cargo check`, and acts after the step of this number; `None` if there are fewer steps.
-fn act_at(cast: &Cast<'_>, number: usize, mut act: impl FnMut()) -> Option<Outcome> {
+/// Runs `cargo check` once for each of its steps, and acts after that one. Hands the outcome to `judge`.
+fn at_each_step(cast: &Cast<'_>, mut act: impl FnMut(), mut judge: impl FnMut(&Outcome)) {
     let stage = cast.alice.stage;
-    let log = stage.at(format!("log-{number}"));
-    make::file(&log, "", cast.alice.uid(), 0o644);
-    let mut steps = Steps::start(cast.alice.cargo(["check"]), CALLS, &log);
-    let (mut seen, mut has_acted) = (0, false);
-    while let Some(step) = steps.next() {
-        if concerns_the_root(&step, &stage.root) {
-            if seen == number {
-                let _context = context(|| &step.shown);
-                act();
-                has_acted = true;
+    for number in 0.. {
+        let log = stage.at(format!("log-{number}"));
+        make::file(&log, "", cast.alice.uid(), 0o644);
+        let mut steps = Steps::start(cast.alice.cargo(["check"]), CALLS, &log);
+        let (mut seen, mut shown) = (0, None);
+        while let Some(step) = steps.next() {
+            if concerns_the_root(&step, &stage.root) {
+                if seen == number {
+                    act();
+                    shown = Some(step.shown);
+                }
+                seen += 1;
             }
-            seen += 1;
         }
+        let outcome = steps.finish();
+        let Some(shown) = shown else { return };
+        let _context = context(|| format!("after step {number}, {shown}"));
+        judge(&outcome);
     }
-    let outcome = steps.finish();
-    has_acted.then_some(outcome)
 }
 
 /// Mallory creates an entry as soon as the name is free.
-fn planted(stage: &Stage, plant: fn(&Path, &Cast<'_>)) {
-    let root = stage.shared_root().sticky().make();
+fn planted(stage: &Stage) {
+    let at = stage.shared_root().sticky().make().join("alice");
     let cast = Cast::of(stage);
-    let at = root.join("alice");
-    let (mut refused, mut was_private) = (0, 0);
-    for number in 0.. {
+    for (row, plant) in PLANTED.iter().enumerate() {
+        let _context = context(|| format!("row {row}"));
+        let (mut refused, mut was_private) = (0, 0);
         let act = || {
             if look(&at).is_none() {
                 plant(&at, &cast);
             }
         };
-        let Some(outcome) = act_at(&cast, number, act) else { break };
-        let _context = context(|| format!("after step {number}"));
-        cast.nothing_was_made();
-        if outcome.status.success() {
-            private(&at, cast.alice.uid());
-            was_private += 1;
-        } else {
-            outcome.refused();
-            refused += 1;
-        }
-        match look(&at) {
-            Some(sight) if sight.kind == "directory" => make::nothing(&at),
-            Some(_) => fs::remove_file(&at).unwrap(),
-            None => {}
-        }
+        at_each_step(&cast, act, |outcome| {
+            cast.nothing_was_made();
+            if outcome.status.success() {
+                private(&at, cast.alice.uid());
+                was_private += 1;
+            } else {
+                outcome.refused();
+                refused += 1;
+            }
+            if look(&at).is_some() {
+                do_as_root("rm", ["-r".as_ref(), at.as_os_str()]);
+            }
+        });
+        assert!(refused > 1 && was_private > 1, "{refused} refused, {was_private} private");
     }
-    assert!(refused > 1 && was_private > 1, "{refused} refused, {was_private} private");
 }
 
 /// The root's owner can do more: replace the entry of the step before by a symlink.
 fn replaced(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
+    let at = stage.shared_root().sticky().make().join("alice");
     let cast = Cast::of(stage);
     make::own(&cast.hers, cast.alice.uid(), cast.alice.uid(), 0o755);
-    let at = root.join("alice");
-    let (mut refused, mut steps) = (0, 0);
-    for number in 0.. {
-        let act = || {
-            if look(&at).is_some() {
-                make::nothing(&at);
-            }
-            make::link(&at, &cast.hers, 0);
-        };
-        let Some(outcome) = act_at(&cast, number, act) else { break };
-        let _context = context(|| format!("after step {number}"));
+    let act = || {
+        if look(&at).is_some() {
+            make::nothing(&at);
+        }
+        make::link(&at, &cast.hers, 0);
+    };
+    let mut refused = 0;
+    at_each_step(&cast, act, |outcome| {
         cast.nothing_was_made();
         let mode = look(&cast.hers).expect("hers").mode;
-        assert!(mode == 0o755, "after step {number} it has mode {mode:04o}");
+        assert!(mode == 0o755, "it has mode {mode:04o}");
         refused += usize::from(outcome.is_refused());
-        steps = number;
         fs::remove_file(&at).unwrap();
-    }
-    assert!(refused > 3, "{refused} refused of {steps}");
+    });
+    assert!(refused > 3, "{refused} refused");
 }
 
 /// Its owner replaces it by another directory, which mallory can write to.
@@ -147,13 +138,12 @@ fn replaced_root(stage: &Stage) {
     let root = stage.shared_root().sticky().make();
     let cast = Cast::of(stage);
     let (mut refused, aside) = (0, stage.at("aside"));
-    for number in 0.. {
-        let act = || {
-            fs::rename(&root, &aside).unwrap();
-            make::directory(&root, cast.mallory, cast.mallory, 0o777);
-        };
-        let Some(outcome) = act_at(&cast, number, act) else { break };
-        assert!(is_empty(&root), "after step {number}: {:?}", cache::names(&root));
+    let act = || {
+        fs::rename(&root, &aside).unwrap();
+        make::directory(&root, cast.mallory, cast.mallory, 0o777);
+    };
+    at_each_step(&cast, act, |outcome| {
+        assert!(is_empty(&root), "{:?}", cache::names(&root));
         refused += usize::from(outcome.is_refused());
         make::nothing(&root);
         fs::rename(&aside, &root).unwrap();
@@ -161,7 +151,7 @@ fn replaced_root(stage: &Stage) {
             private(&root.join("alice"), cast.alice.uid());
             make::nothing(&root.join("alice"));
         }
-    }
+    });
     assert!(refused > 2, "{refused} refused");
 }
 
