@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::argv::Invocation;
 use super::excerpt;
@@ -39,18 +39,13 @@ impl Invocation {
 
 /// The words that an alias stands for, if a configuration file's text defines it.
 pub fn meaning(text: &str, name: &str) -> Option<Vec<OsString>> {
-    excerpt::read(text, &["alias"], |table| of(table, name))?
-}
-
-fn of(table: &DeTable<'_>, name: &str) -> Option<Vec<OsString>> {
-    let aliases = table.get("alias")?.get_ref().as_table()?;
-    match aliases.get(name)?.get_ref() {
+    excerpt::value(text, "alias", &["alias", name], |meaning| match meaning {
         DeValue::String(words) => Some(words_of(words)),
         DeValue::Array(words) => {
             words.iter().map(|word| Some(word.get_ref().as_str()?.into())).collect()
         }
         _ => None,
-    }
+    })
 }
 
 /// Splits an alias that is written as one text, as in a variable.

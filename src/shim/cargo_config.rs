@@ -9,7 +9,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
-use toml::de::DeTable;
+use toml::Spanned;
+use toml::de::DeValue;
 
 use crate::os::entry::Entry;
 use crate::os::files;
@@ -17,7 +18,6 @@ use crate::os::lexical::near;
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{ConfiguredBuildDir, Templates};
-use crate::shim::configured_directories::Directories;
 use crate::shim::excerpt;
 use crate::ui::escape::escaped;
 
@@ -26,26 +26,30 @@ const MAX_SIZE: usize = 1 << 20;
 /// The maximum number of included files.
 const MAX_INCLUDES: usize = 64;
 
-/// One text of cargo's configuration.
+/// One text of cargo's configuration. Cargo will report one that is not TOML; here it counts as empty.
 pub struct ConfigText {
     text: String,
     /// The file or flag that it is from, escaped for display.
     origin: String,
     /// The base of its relative directories.
     base: PathBuf,
-    directories: Directories,
 }
 
 impl ConfigText {
-    /// Whether it has `build.target-dir`.
-    pub fn sets_target_dir(&self) -> bool {
-        self.directories.sets_target_dir
-    }
-
     /// The build directory that it asks for, if any.
     pub fn build_dir(&self, templates: &Templates<'_>) -> Option<ConfiguredBuildDir> {
-        let path = templates.fill(self.directories.build_dir.as_ref()?, &self.base);
+        let path = templates.fill(&self.build_key("build-dir")?, &self.base);
         Some(ConfiguredBuildDir { path, origin: self.origin.clone(), stays: false })
+    }
+
+    /// Whether it has `build.target-dir`.
+    pub fn sets_target_dir(&self) -> bool {
+        self.build_key("target-dir").is_some()
+    }
+
+    /// Whether it has `build.rustc-wrapper`; an empty value also counts and means no wrapper.
+    pub fn has_wrapper(&self) -> bool {
+        self.build_key("rustc-wrapper").is_some()
     }
 
     /// The meaning of an alias, if it defines one.
@@ -53,13 +57,8 @@ impl ConfigText {
         alias::meaning(&self.text, name)
     }
 
-    /// Whether it has `build.rustc-wrapper`; an empty value also counts and means no wrapper.
-    pub fn has_wrapper(&self) -> bool {
-        let of = |table: &DeTable<'_>| {
-            let build = table.get("build").and_then(|build| build.get_ref().as_table());
-            build.is_some_and(|build| build.contains_key("rustc-wrapper"))
-        };
-        excerpt::read(&self.text, &["rustc-wrapper"], of).unwrap_or_default()
+    fn build_key(&self, key: &str) -> Option<String> {
+        excerpt::value(&self.text, key, &["build", key], |value| Some(value.as_str()?.to_owned()))
     }
 }
 
@@ -120,9 +119,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Adds a text, and the files that it includes. `includes` is the base of their paths.
     fn add(&mut self, text: String, origin: String, base: &Path, includes: &Path) {
-        let mut directories = Directories::read(&text);
-        let included = std::mem::take(&mut directories.includes);
-        self.texts.push(ConfigText { text, origin, base: base.to_owned(), directories });
+        let included = included_files(&text);
+        self.texts.push(ConfigText { text, origin, base: base.to_owned() });
         for path in included {
             self.included += 1;
             if self.included > MAX_INCLUDES {
@@ -149,9 +147,21 @@ impl Reader<'_> {
     }
 }
 
+/// The files that a text includes, the strongest (last) first; all are weaker than the text itself.
+/// `include` is an array of paths, or of tables with a `path`; cargo accepts only `*.toml`.
+pub(super) fn included_files(text: &str) -> Vec<String> {
+    let path = |item: &Spanned<DeValue<'_>>| {
+        let item = item.get_ref();
+        let path = item.get("path").map_or(item, Spanned::get_ref).as_str()?;
+        (Path::new(path).extension() == Some("toml".as_ref())).then(|| path.to_owned())
+    };
+    let all = |list: &DeValue<'_>| Some(list.as_array()?.iter().rev().filter_map(path).collect());
+    excerpt::value(text, "include", &["include"], all).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ConfigText, Templates, in_files, typed};
+    use super::{ConfigText, Templates, in_files, included_files, typed};
     use crate::shim::argv::Invocation;
     use std::ffi::OsString;
     use std::fs::{create_dir_all, write};
@@ -160,6 +170,35 @@ mod tests {
     fn build_dir(texts: &[ConfigText]) -> Option<PathBuf> {
         let templates = Templates { workspace_root: Path::new("/w"), cargo_home: Path::new("/c") };
         texts.iter().find_map(|text| text.build_dir(&templates)).map(|dir| dir.path)
+    }
+
+    #[test]
+    fn reads_the_forms_that_cargo_reads() {
+        for (text, target, build, included) in [
+            ("", false, None, vec![]),
+            ("[build]\njobs = 2", false, None, vec![]),
+            ("[build]\nbuild-dir = \"/b\"", false, Some("/b"), vec![]),
+            ("build.build-dir='/b'", false, Some("/b"), vec![]),
+            ("build={build-dir='/b',target-dir='t'}", true, Some("/b"), vec![]),
+            ("build.target-dir = \"t\"", true, None, vec![]),
+            ("# build-dir\n[alias]\nx = 'build'", false, None, vec![]),
+            ("include = 'a.toml'", false, None, vec![]),
+            ("include = ['/dev/stdin', 'a', 'b.toml.bak', '.toml']", false, None, vec![]),
+            (
+                "include = ['a.toml', {path='b.toml', optional=true}]",
+                false,
+                None,
+                vec!["b.toml", "a.toml"],
+            ),
+            ("build-dir = [broken", false, None, vec![]),
+            ("build = 7 # build-dir", false, None, vec![]),
+        ] {
+            let read = ConfigText { text: text.into(), origin: String::new(), base: "/".into() };
+            let found = build_dir(std::slice::from_ref(&read));
+            let found = (read.sets_target_dir(), found, included_files(text));
+            let included = included.into_iter().map(String::from).collect();
+            assert_eq!(found, (target, build.map(PathBuf::from), included), "{text}");
+        }
     }
 
     #[test]

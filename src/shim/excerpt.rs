@@ -1,37 +1,44 @@
 //! Pure: cuts the relevant part out of a large TOML text, so that not all of it has to be parsed.
 //!
 //! Parsing a megabyte would take forty times as long as the rest of the shim, in every cargo command.
-//! For the given words, the excerpt of valid TOML has the same meaning as the whole text. If the
-//! excerpt is not valid TOML, the whole text is parsed.
+//! For a key that contains the given word, the excerpt of valid TOML has the same meaning as the whole
+//! text. If the excerpt is not valid TOML, the whole text is parsed.
+
+use std::borrow::Cow;
 
 use memchr::{memchr, memmem, memrchr};
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 /// The size up to which a text is parsed as a whole, in bytes.
 const SMALL: usize = 4 << 10;
 
-/// Parses a text that contains one of `words`, and calls `read` with the table. Every key that `read`
-/// looks for must contain one of the words. `None` if the text contains none, or is not TOML.
-pub fn read<T>(text: &str, words: &[&str], read: impl FnOnce(&DeTable<'_>) -> T) -> Option<T> {
-    if text.len() <= SMALL {
-        let mentions = words.iter().any(|word| text.contains(word));
-        return mentions.then(|| DeTable::parse(text).ok()).flatten().map(|it| read(it.get_ref()));
+/// Reads the value of a key, given as the names of its tables and its own. One of them is `word`, without
+/// which nothing is parsed. `None` if there is no such value, or the text is not TOML.
+pub fn value<T>(
+    text: &str,
+    word: &str,
+    key: &[&str],
+    read: impl FnOnce(&DeValue<'_>) -> Option<T>,
+) -> Option<T> {
+    let excerpt = excerpt(text, word)?;
+    let table = DeTable::parse(&excerpt).or_else(|_| DeTable::parse(text)).ok()?;
+    let (first, rest) = key.split_first()?;
+    let mut value = table.get_ref().get(*first)?;
+    for name in rest {
+        value = value.get_ref().as_table()?.get(*name)?;
     }
-    let excerpt = excerpt(text, words)?;
-    if let Ok(table) = DeTable::parse(&excerpt) {
-        return Some(read(table.get_ref()));
-    }
-    DeTable::parse(text).ok().map(|table| read(table.get_ref()))
+    read(value.get_ref())
 }
 
-/// The sections that contain a word. A section goes from a line that starts with `[` to the next such
+/// The sections that contain the word. A section goes from a line that starts with `[` to the next such
 /// line. Some of these lines are not headers but part of an array; then the excerpt is not valid TOML,
-/// because an array's element is followed by a comma or a bracket. `None` if no word occurs.
-fn excerpt(text: &str, words: &[&str]) -> Option<String> {
-    let find = |word: &&str| memmem::find_iter(text.as_bytes(), word).collect::<Vec<_>>();
-    let mut mentions: Vec<usize> = words.iter().flat_map(find).collect();
-    mentions.sort_unstable();
-    mentions.first()?;
+/// because an array's element is followed by a comma or a bracket. `None` if the word does not occur.
+fn excerpt<'a>(text: &'a str, word: &str) -> Option<Cow<'a, str>> {
+    let mut mentions = memmem::find_iter(text.as_bytes(), word).peekable();
+    mentions.peek()?;
+    if text.len() <= SMALL {
+        return Some(text.into());
+    }
     let (mut excerpt, mut done) = (String::new(), 0);
     for at in mentions {
         if at >= done {
@@ -48,7 +55,7 @@ fn excerpt(text: &str, words: &[&str]) -> Option<String> {
     // What looks like a header may be in a string over several lines that begins before it.
     let before = text.get(..done)?.as_bytes();
     let has = |quotes: &str| memmem::find(before, quotes.as_bytes()).is_some();
-    Some(if has("\"\"\"") || has("'''") { text.to_owned() } else { excerpt })
+    Some(if has("\"\"\"") || has("'''") { text.into() } else { excerpt.into() })
 }
 
 /// The range of the section around `at`.
@@ -75,13 +82,16 @@ fn is_header(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{excerpt, read};
+    use super::{SMALL, excerpt, value};
     use crate::shim::alias;
-    use crate::shim::configured_directories::Directories;
+    use crate::shim::cargo_config::included_files;
     use proptest::prelude::*;
     use toml::de::DeTable;
 
-    const WORDS: [&str; 2] = ["-dir", "include"];
+    /// A comment for which a text is not small.
+    fn padding() -> String {
+        format!("{}\n", "#".repeat(SMALL))
+    }
 
     #[test]
     fn keeps_the_sections_that_mention_a_word() {
@@ -90,28 +100,33 @@ mod tests {
                 "a = 1\n[build]\njobs = 2\ntarget-dir = 't'\n[x]\nb = 1",
                 "[build]\njobs = 2\ntarget-dir = 't'\n",
             ),
-            ("include = ['a.toml']\nb = 2\n[x]\n", "include = ['a.toml']\nb = 2\n"),
-            ("[a]\n[x]\nbuild-dir = 'b'", "[x]\nbuild-dir = 'b'"),
+            ("[a]\n[x]\ntarget-dir = 'b'", "[x]\ntarget-dir = 'b'"),
             (
                 "[a]\n# target-dir\n [b]\nc = [\n[1],\n]\ntarget-dir = 1",
                 "[a]\n# target-dir\n[cut-17]\n[1],\n]\ntarget-dir = 1",
             ),
             ("target-dir = '''\n[x]\n'''\n[y]", "target-dir = '''\n[x]\n'''\n[y]"),
         ] {
-            assert_eq!(excerpt(text, &WORDS).as_deref(), Some(expected), "{text}");
+            let (text, padding) = (text.to_owned() + "\n[z]\n" + &padding(), padding());
+            let expected = match expected.contains("'''") {
+                true => text.clone(),
+                false => expected.trim_end().to_owned() + "\n",
+            };
+            assert_eq!(excerpt(&text, "target-dir").as_deref(), Some(&*expected), "{text}");
+            assert_eq!(excerpt(&padding, "target-dir"), None);
         }
-        assert_eq!(excerpt("[build]\njobs = 2", &WORDS), None);
     }
 
     #[test]
     fn what_cannot_be_cut_is_parsed_whole() {
-        let padding = format!("[env]\n{}\n", "# nothing\n".repeat(1_000));
-        let text =
-            format!("{padding}[x]\nc = [\n[1],\n]\n[build]\nd = [\n[2]\n]\ntarget-dir = 't'");
-        assert!(DeTable::parse(&excerpt(&text, &WORDS).unwrap()).is_err());
-        assert_eq!(read(&text, &WORDS, |table| table.contains_key("build")), Some(true));
-        assert_eq!(read(&padding, &WORDS, |_| ()), None);
-        assert_eq!(read(&format!("{padding}target-dir"), &WORDS, |_| ()), None);
+        let text = padding() + "[x]\nc = [\n[1],\n]\n[build]\nd = [\n[2]\n]\ntarget-dir = 't'";
+        assert!(DeTable::parse(&excerpt(&text, "target-dir").unwrap()).is_err());
+        assert_eq!(string(&text, "target-dir").as_deref(), Some("t"));
+        assert_eq!(string(&(padding() + "target-dir"), "target-dir"), None);
+    }
+
+    fn string(text: &str, key: &str) -> Option<String> {
+        value(text, key, &["build", key], |value| Some(value.as_str()?.to_owned()))
     }
 
     /// One line or entry of a file, whose own keys contain the number `n`; half of the kinds are there
@@ -151,12 +166,13 @@ mod tests {
             let lines = kinds.iter().enumerate().map(|(n, kind)| line(*kind, n) + "\n");
             let text: String = lines.collect();
             prop_assume!(DeTable::parse(&text).is_ok());
-            let cut = |words: &[&str]| {
-                let excerpt = excerpt(&text, words).unwrap_or_default();
-                if DeTable::parse(&excerpt).is_ok() { excerpt } else { text.clone() }
-            };
-            prop_assert_eq!(Directories::read(&cut(&WORDS)), Directories::read(&text));
-            prop_assert_eq!(alias::meaning(&cut(&["alias"]), "x"), alias::meaning(&text, "x"));
+            // Behind the last line, so that no position changes.
+            let long = format!("{text}{}", padding());
+            for key in ["target-dir", "build-dir"] {
+                prop_assert_eq!(string(&long, key), string(&text, key));
+            }
+            prop_assert_eq!(included_files(&long), included_files(&text));
+            prop_assert_eq!(alias::meaning(&long, "x"), alias::meaning(&text, "x"));
         }
     }
 }

@@ -6,7 +6,6 @@ pub mod alias;
 pub mod argv;
 pub mod build_dir;
 pub mod cargo_config;
-pub mod configured_directories;
 pub mod decide;
 pub mod environment;
 pub mod excerpt;
