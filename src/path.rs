@@ -50,7 +50,7 @@ fn cargos_own(plan: &Plan<'_>) -> anyhow::Result<u8> {
     let cargo = plan.real_cargo(&plan.trail()).cargo()?;
     let mut metadata = Process::new(&cargo);
     metadata.args(plan.invocation().toolchain.as_deref()).args(metadata_words(plan));
-    metadata.current_dir(plan.working_directory());
+    metadata.current_dir(&plan.facts.working_directory);
     exec::prepare(&mut metadata, &environment::changes(&plan.decision));
     let output = metadata.stderr(Stdio::inherit()).output();
     let output = output.map_err(|cause| exec::failed(&cargo, cause))?;

@@ -12,8 +12,6 @@ use std::path::{Path, PathBuf};
 pub use commands::TargetUse;
 use commands::{among, is_cargos_own, reads_options, runs_a_program};
 
-use crate::os::lexical;
-
 /// The arguments that matter to the decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invocation {
@@ -137,12 +135,6 @@ impl Invocation {
     /// Whether the command is one of cargo's own.
     pub fn is_cargos_own(&self) -> bool {
         self.command.as_deref().is_none_or(is_cargos_own)
-    }
-
-    /// Cargo's working directory.
-    pub fn working_directory(&self, cwd: &Path) -> PathBuf {
-        let directory = self.directory.as_deref();
-        directory.map_or_else(|| cwd.into(), |dir| lexical::absolute(cwd, Path::new(dir)))
     }
 
     /// Whether the command is a tool that lets the real cargo build copies of the workspace. Cargo

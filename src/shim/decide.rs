@@ -5,7 +5,6 @@
 
 mod facts;
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub use facts::{Facts, Variables, is_directory_name};
@@ -132,8 +131,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    fn pass_through(rule: Rule) -> Decision {
-        let removed = Vec::new();
+    fn pass_through(rule: Rule, removed: Vec<&'static str>) -> Decision {
         Decision { rule, required: None, target_dir: None, build_dir: None, removed }
     }
 }
@@ -142,10 +140,7 @@ impl Decision {
 pub fn decide(facts: &Facts) -> Decision {
     // A variable of a session is removed, for example in a container that a session started, without
     // the root.
-    let pass_through = |rule| {
-        let removed = facts.variables_of_sessions();
-        Decision { removed, ..Decision::pass_through(rule) }
-    };
+    let pass_through = |rule| Decision::pass_through(rule, facts.variables_of_sessions());
     if facts.is_bypassed {
         return pass_through(Rule::Bypassed);
     }
@@ -155,9 +150,9 @@ pub fn decide(facts: &Facts) -> Decision {
     {
         return pass_through(Rule::NoDirectory(reason));
     }
-    let target_dir = facts.variables.target_dir.as_deref();
+    let target_dir = facts.variables.target_dir.as_ref();
     if let Some(out_dir) = &facts.variables.out_dir
-        && target_dir.is_none_or(|value| facts.is_ours(value, Some(&place)))
+        && target_dir.is_none_or(|path| facts.is_ours(path, Some(&place)))
     {
         return inside_build_script(facts, &place, out_dir);
     }
@@ -204,20 +199,20 @@ fn place(facts: &Facts) -> Option<Place> {
 /// A nested run would wait forever for the outer cargo's lock on the same directory. So an inherited
 /// directory of ours is replaced by one below `OUT_DIR`, which is private because it is inside a
 /// private target directory.
-fn inside_build_script(facts: &Facts, place: &Place, out_dir: &OsStr) -> Decision {
+fn inside_build_script(facts: &Facts, place: &Place, out_dir: &Path) -> Decision {
     // One script's nested workspaces must not share a directory.
-    let mut own = Path::new(out_dir).join(TARGET);
+    let mut own = out_dir.join(TARGET);
     own.extend(facts.workspace.as_ref().map(Workspace::directory_name));
     let Variables { target_dir, build_build_dir, .. } = &facts.variables;
-    let build_dir = build_build_dir.as_deref();
-    let is_build_dir_ours = build_dir.is_some_and(|value| facts.is_ours(value, Some(place)));
+    let build_dir = build_build_dir.as_ref();
+    let is_build_dir_ours = build_dir.is_some_and(|path| facts.is_ours(path, Some(place)));
     let inherits = target_dir.is_some();
     let asked = facts.build_dir(place).filter(|_| inherits).map(|dir| dir.origin.clone());
     let asked = asked.or_else(|| is_build_dir_ours.then(|| "an outer run".into()));
     Decision {
         target_dir: inherits.then(|| own.clone()),
         build_dir: asked.map(|instead_of| Moved { to: own, instead_of }),
-        ..Decision::pass_through(Rule::BuildScript)
+        ..Decision::pass_through(Rule::BuildScript, Vec::new())
     }
 }
 
@@ -228,7 +223,7 @@ fn explicit(facts: &Facts, choice: Choice, place: &Place) -> Decision {
     let removes_variable = is_weaker && facts.variables.target_dir.is_some();
     let mut removed = if removes_variable { vec![TARGET_DIR] } else { Vec::new() };
     removed.extend(inherited_build_dir(facts, place));
-    Decision { removed, ..Decision::pass_through(Rule::Explicit(choice)) }
+    Decision::pass_through(Rule::Explicit(choice), removed)
 }
 
 /// A build in the private directory; `target` is the directory to use there, if this decides it.

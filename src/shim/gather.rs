@@ -1,6 +1,7 @@
 //! Gathers the [`Facts`] for a decision, and nothing more. Which variables count is in
 //! `inherited_variables`, and whose directories are the caller's in `own_places`.
 
+use std::cell::LazyCell;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,9 +25,7 @@ use crate::shim::alias;
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::build_dir::{ConfiguredBuildDir, Templates};
 use crate::shim::cargo_config::ConfigText;
-use crate::shim::decide::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, Facts, RootState, TARGET_DIR, Variables,
-};
+use crate::shim::decide::{BUILD_BUILD_DIR, EntryPoint, Facts, RootState, Variables};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::workspace::{self, Workspace, record};
@@ -47,67 +46,78 @@ impl Facts {
         flags: &[(Key, OsString)],
         args: &[OsString],
     ) -> Result<Facts> {
-        let invocation = Invocation::read(args);
+        let typed = Invocation::read(args);
+        let place = working_directory(&typed, &snapshot.cwd);
+        let cargo_home = homes.cargo();
+        let expanded = LazyCell::new(|| {
+            let alias = |name: &str| alias_of(name, snapshot, &place, cargo_home.as_deref());
+            Invocation::read_with_aliases(args, alias)
+        });
+        let is_shim = entry_point == EntryPoint::Shim;
+        let may_ignore = || is_shim && expanded.target_use() == TargetUse::None;
         // `cargo peruser` decides later, from what the user has set.
-        let is_subcommand = entry_point == EntryPoint::Shim
-            && invocation.command.as_deref().is_some_and(|name| name == "peruser");
-        let may_ignore =
-            || entry_point == EntryPoint::Shim && builds_nothing(snapshot, homes, args);
-        let is_bypassed = match is_bypass_requested(snapshot) {
-            Err(_) if is_subcommand || may_ignore() => false,
-            is_requested => is_requested?,
-        };
-        let is_bypassed = is_bypassed || is_subcommand;
+        let is_subcommand =
+            is_shim && typed.command.as_deref().is_some_and(|name| name == "peruser");
+        let is_bypassed = is_subcommand
+            || match is_bypass_requested(snapshot) {
+                Err(_) if may_ignore() => false,
+                is_requested => is_requested?,
+            };
         let settings = match settings::files::load(snapshot, homes, flags) {
             Err(_) if is_bypassed || may_ignore() => Settings::default(),
             loaded => loaded?,
         };
-        let root_entry = settings.shared_root().map(files::entry_if_any);
-        let root_exists = !matches!(root_entry, None | Some(Ok(None)));
-        let mut facts = Facts {
-            entry_point,
-            is_bypassed,
-            settings,
-            root: if root_exists { RootState::Usable } else { RootState::Absent },
-            root_entry: root_entry.and_then(Result::ok).flatten(),
-            working_directory: working_directory(&invocation, &snapshot.cwd),
-            invocation,
-            ..Facts::default()
-        };
-        match entry_point {
+        let working_directory = place.clone();
+        let of_settings = Facts::of_settings(settings);
+        let mut facts = Facts { entry_point, is_bypassed, working_directory, ..of_settings };
+        let is_without_root = facts.root == RootState::Absent;
+        if is_subcommand {
             // It must see the inherited variables.
-            EntryPoint::Shim if is_subcommand => {}
-            EntryPoint::Shim | EntryPoint::Session if is_bypassed || !root_exists => {
-                facts.read_session_variables(snapshot, homes);
-            }
-            _ => facts.read_build_facts(snapshot, homes, args),
+            facts.invocation = typed;
+        } else if (is_bypassed || is_without_root) && entry_point != EntryPoint::ByName {
+            facts.invocation = typed;
+            facts.read_session_variables(snapshot, homes);
+        } else {
+            facts.invocation = expanded.clone();
+            facts.read_build_facts(snapshot, homes, cargo_home.as_deref());
         }
-        if entry_point == EntryPoint::ByName && !is_bypassed && !root_exists {
+        if entry_point == EntryPoint::ByName && !is_bypassed && is_without_root {
             facts.own_cache = Some(homes.cache().ok_or_else(|| no_home(snapshot.uid))?);
         }
         Ok(facts)
     }
 
+    fn of_settings(settings: Settings) -> Facts {
+        let root_entry = settings.shared_root().map(files::entry_if_any);
+        let is_absent = matches!(root_entry, None | Some(Ok(None)));
+        Facts {
+            settings,
+            root: if is_absent { RootState::Absent } else { RootState::Usable },
+            root_entry: root_entry.and_then(Result::ok).flatten(),
+            ..Facts::default()
+        }
+    }
+
     /// Reads the variables that one of our sessions may have exported, and nothing else.
     fn read_session_variables(&mut self, snapshot: &Snapshot, homes: &Homes<'_>) {
-        self.variables = Variables {
-            target_dir: snapshot.variable(TARGET_DIR),
-            build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
-            build_build_dir: snapshot.variable(BUILD_BUILD_DIR),
-            out_dir: None,
+        let path = |name: &str| {
+            let value = snapshot.variable(name)?;
+            Some(lexical::absolute(&self.working_directory, Path::new(&value)))
         };
+        self.variables = Variables::read(path);
         if self.settings.shared_root().is_some() && self.has_variable_outside_root() {
             self.own_cache = homes.cache();
         }
     }
 
-    fn read_build_facts(&mut self, snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) {
-        let cargo_home = homes.cargo();
-        let cargo_home = cargo_home.as_deref();
-        let place = &self.working_directory;
-        let alias = |name: &str| alias_of(name, snapshot, place, cargo_home);
-        self.invocation = Invocation::read_with_aliases(args, alias);
+    fn read_build_facts(
+        &mut self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        cargo_home: Option<&Path>,
+    ) {
         if self.entry_point != EntryPoint::Session {
+            let place = &self.working_directory;
             self.workspace = Workspace::of(&self.invocation, place, cargo_home, snapshot.here());
         }
         self.read_build_dirs(snapshot, homes, cargo_home);
@@ -166,31 +176,24 @@ impl Facts {
         if entry.uid == UNMAPPED && user_namespace::hides_owners() && !is_trusted() {
             return RootState::OwnerHidden;
         }
+        if entry.uid == snapshot.acting {
+            let is_private_dir = private_dir(root, &self.account) == root;
+            return if is_private_dir { RootState::IsPrivateDir } else { self.root };
+        }
         let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
-        if entry.uid == snapshot.acting && private_dir(root, &self.account) == root {
-            return RootState::IsPrivateDir;
-        }
-        if !only_owner_writes || entry.uid == snapshot.acting {
-            return self.root;
-        }
-        match files::entry_if_any(&root.join(self.account.directory_name())) {
-            Ok(None) => RootState::NotProvisioned,
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                RootState::NotProvisioned
-            }
-            _ => self.root,
-        }
+        let is_missing = || match files::entry_if_any(&root.join(self.account.directory_name())) {
+            Ok(found) => found.is_none(),
+            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+        };
+        if only_owner_writes && is_missing() { RootState::NotProvisioned } else { self.root }
     }
 
     /// Whether a variable points outside the shared root, and so may point into the caller's own cache
     /// directory.
     fn has_variable_outside_root(&self) -> bool {
         let root = self.settings.shared_root();
-        let Variables { target_dir, build_target_dir, build_build_dir, .. } = &self.variables;
-        [target_dir, build_target_dir, build_build_dir].into_iter().flatten().any(|value| {
-            let path = lexical::absolute(&self.working_directory, Path::new(value));
-            !root.is_some_and(|root| path.starts_with(root))
-        })
+        let mut paths = self.variables.of_cargo().map(|(_, path)| path);
+        paths.any(|path| !root.is_some_and(|root| path.starts_with(root)))
     }
 
     /// Whether nobody but root can enter the shared root.
@@ -237,14 +240,6 @@ pub fn is_bypass_requested(snapshot: &Snapshot) -> Result<bool> {
     }
 }
 
-/// Whether a command does not use a target directory, with aliases expanded.
-fn builds_nothing(snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> bool {
-    let place = working_directory(&Invocation::read(args), &snapshot.cwd);
-    let cargo_home = homes.cargo();
-    let alias = |name: &str| alias_of(name, snapshot, &place, cargo_home.as_deref());
-    Invocation::read_with_aliases(args, alias).target_use() == TargetUse::None
-}
-
 /// Root does not read the files of a user for whom it acts.
 fn reads_files(snapshot: &Snapshot) -> bool {
     snapshot.acting == snapshot.uid
@@ -270,5 +265,6 @@ fn alias_of(
 /// Cargo's working directory, without symlinks, as cargo itself sees it after `-C`.
 fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
     let Some(directory) = &invocation.directory else { return cwd.to_owned() };
-    std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
+    let there = cwd.join(directory);
+    std::fs::canonicalize(&there).unwrap_or_else(|_| lexical::absolute(cwd, &there))
 }

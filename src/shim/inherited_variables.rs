@@ -1,6 +1,5 @@
 //! Which inherited variables count: another user may have set them, as after `su -m` or `sudo -E`.
 
-use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 use super::gather::private_dir;
@@ -11,7 +10,7 @@ use crate::os::lexical;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::Trust;
 use crate::private_dir::place::OWN_NAME;
-use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Facts, TARGET_DIR, Variables};
+use crate::shim::decide::{Facts, Variables};
 
 impl Facts {
     /// `OUT_DIR` alone does not prove a build script: cargo also sets it for `cargo run` and `cargo
@@ -24,10 +23,10 @@ impl Facts {
     pub(super) fn variables(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Variables {
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
-        let is_own = |out_dir: &OsString| {
+        let is_own = |out_dir: &PathBuf| {
             let private = self.settings.shared_root();
             let private = private.map(|root| private_dir(root, &self.account));
-            let path = files::without_symlinks(Path::new(out_dir));
+            let path = files::without_symlinks(out_dir);
             let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
             let is_closed = nearest.is_some_and(|entry| entry.mode & 0o002 == 0)
                 && !path.components().any(|part| part == Component::ParentDir);
@@ -39,12 +38,10 @@ impl Facts {
                     || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
                         && Trust::of(snapshot.uid).covers(&path)))
         };
-        let directory = |name| self.directory_variable(snapshot, homes, name);
+        let out_dir = snapshot.variable("OUT_DIR").map(PathBuf::from);
         Variables {
-            target_dir: directory(TARGET_DIR),
-            build_target_dir: directory(BUILD_TARGET_DIR),
-            build_build_dir: directory(BUILD_BUILD_DIR),
-            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script).filter(is_own),
+            out_dir: out_dir.filter(|_| is_build_script).filter(is_own),
+            ..Variables::read(|name| self.directory_variable(snapshot, homes, name))
         }
     }
 
@@ -55,25 +52,24 @@ impl Facts {
         snapshot: &Snapshot,
         homes: &Homes<'_>,
         name: &str,
-    ) -> Option<OsString> {
+    ) -> Option<PathBuf> {
         let value = snapshot.variable(name)?;
         let path = lexical::absolute(&self.working_directory, Path::new(&value));
         if snapshot.uid == 0 && belongs_to_ordinary_account(&path) {
             // Passed down by `su -m` or `sudo -E`: not root's choice. It is treated like a value that
             // an outer run of ours has set.
             let cache = || Some(homes.cache()?.join(OWN_NAME));
-            let ours = self.settings.shared_root().map(Path::to_owned).or_else(cache);
-            return ours.map(PathBuf::into_os_string);
+            return self.settings.shared_root().map(Path::to_owned).or_else(cache);
         }
-        let Some(root) = self.settings.shared_root() else { return Some(value) };
+        let Some(root) = self.settings.shared_root() else { return Some(path) };
         if path.starts_with(root) {
-            return Some(value);
+            return Some(path);
         }
         if is_in_cache_of_another_user(&path, snapshot.uid) {
             return Some(root.into());
         }
         let real = files::without_symlinks(&path);
-        Some(if real.starts_with(root) { real.into_os_string() } else { value })
+        Some(if real.starts_with(root) { real } else { path })
     }
 }
 

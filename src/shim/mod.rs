@@ -33,7 +33,7 @@ use crate::private_dir::{self, Caller, State};
 use crate::settings::{Key, Scope, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::cargo_config::ConfigText;
-use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, TARGET_DIR, decide};
+use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, decide};
 use crate::shim::real_cargo::Caution;
 use crate::shim::real_cargo::SearchResult;
 use crate::shim::trail::Trail;
@@ -96,20 +96,13 @@ impl<'a> Plan<'a> {
             && !in_home()
     }
 
-    /// Cargo's working directory.
-    pub fn working_directory(&self) -> PathBuf {
-        self.invocation().working_directory(&self.snapshot.cwd)
-    }
-
     /// The resulting target directory, unless cargo alone decides it.
     pub fn target_dir(&self) -> Option<PathBuf> {
-        let chosen = || self.invocation().target_dir.as_ref().map(PathBuf::from);
-        let inherited = || {
-            self.decision.required.as_ref()?;
-            self.snapshot.variable(TARGET_DIR).map(PathBuf::from)
-        };
+        let Facts { invocation, variables, working_directory, .. } = &self.facts;
+        let chosen = || invocation.target_dir.as_ref().map(|path| working_directory.join(path));
+        let inherited = || self.decision.required.as_ref().and(variables.target_dir.clone());
         let path = self.decision.target_dir.clone().or_else(chosen).or_else(inherited)?;
-        Some(lexical::absolute(&self.working_directory(), &path))
+        Some(lexical::absolute(working_directory, &path))
     }
 
     /// Whether each workspace has a target directory of its own, and this build is in none.
@@ -130,14 +123,13 @@ impl<'a> Plan<'a> {
 
     /// Whether cargo's configuration names a wrapper around the compiler.
     pub fn configures_wrapper(&self) -> bool {
-        let Plan { snapshot, homes, .. } = self;
-        let (cargo_home, place) = (homes.cargo(), self.working_directory());
-        let cargo_home = cargo_home.as_deref();
-        let start = configuration_start(self.invocation(), &place, cargo_home);
-        let here = snapshot.here();
-        let typed = cargo_config::typed(self.invocation(), &place);
-        typed.iter().any(ConfigText::has_wrapper)
-            || cargo_config::in_files(&start, cargo_home, here).iter().any(ConfigText::has_wrapper)
+        let Facts { invocation, working_directory, .. } = &self.facts;
+        let cargo_home = self.homes.cargo();
+        let start = configuration_start(invocation, working_directory, cargo_home.as_deref());
+        let in_files =
+            || cargo_config::in_files(&start, cargo_home.as_deref(), self.snapshot.here());
+        let typed = cargo_config::typed(invocation, working_directory);
+        typed.iter().any(ConfigText::has_wrapper) || in_files().iter().any(ConfigText::has_wrapper)
     }
 
     /// The trail of this process so far.

@@ -1,14 +1,12 @@
 //! Pure: the facts for a decision, and what the rules ask about them: where a variable comes from, and
 //! which build directory is configured.
 
-use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{
     BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, EntryPoint, RootState, TARGET, TARGET_DIR,
 };
 use crate::os::entry::Entry;
-use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::private_dir::place::{OWN_NAME, Place};
 use crate::settings::Settings;
@@ -50,74 +48,80 @@ pub struct Facts {
     pub variables: Variables,
 }
 
-/// The variables that matter to the decision; an empty one is treated as unset.
+/// The variables that matter to the decision, as absolute paths; an empty one is treated as unset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variables {
     /// `CARGO_TARGET_DIR`.
-    pub target_dir: Option<OsString>,
+    pub target_dir: Option<PathBuf>,
     /// `CARGO_BUILD_TARGET_DIR`.
-    pub build_target_dir: Option<OsString>,
+    pub build_target_dir: Option<PathBuf>,
     /// `CARGO_BUILD_BUILD_DIR`.
-    pub build_build_dir: Option<OsString>,
+    pub build_build_dir: Option<PathBuf>,
     /// `OUT_DIR`, if this runs in a build script.
-    pub out_dir: Option<OsString>,
+    pub out_dir: Option<PathBuf>,
 }
 
-impl Facts {
-    fn absolute(&self, value: &OsStr) -> PathBuf {
-        lexical::absolute(&self.working_directory, Path::new(value))
+impl Variables {
+    /// Reads cargo's three variables by their names.
+    pub(in crate::shim) fn read(path: impl Fn(&str) -> Option<PathBuf>) -> Variables {
+        Variables {
+            target_dir: path(TARGET_DIR),
+            build_target_dir: path(BUILD_TARGET_DIR),
+            build_build_dir: path(BUILD_BUILD_DIR),
+            out_dir: None,
+        }
     }
 
-    /// Whether only we can have set this value: it is in the shared root or in one of the caller's
-    /// private directories. A session may have started before the caller got a private directory in the
-    /// shared root.
-    pub(super) fn is_ours(&self, value: &OsStr, place: Option<&Place>) -> bool {
-        let path = self.absolute(value);
-        let root = self.settings.shared_root().map(Path::to_owned);
-        let in_cache = self.own_cache.as_ref().map(|cache| cache.join(OWN_NAME));
-        let private = place.map(Place::private_dir);
-        [root, in_cache, private].iter().flatten().any(|ours| path.starts_with(ours))
-    }
-
-    /// The variables that only one of our sessions can have set: they point into the shared root, or
-    /// into the private directory in the caller's own cache, which sessions use as a fallback.
-    pub(super) fn variables_of_sessions(&self) -> Vec<&'static str> {
-        let Variables { target_dir, build_target_dir, build_build_dir, .. } = &self.variables;
+    /// Those of cargo's three variables that are set.
+    pub(in crate::shim) fn of_cargo(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let Variables { target_dir, build_target_dir, build_build_dir, .. } = self;
         let all = [
             (TARGET_DIR, target_dir),
             (BUILD_TARGET_DIR, build_target_dir),
             (BUILD_BUILD_DIR, build_build_dir),
         ];
-        let is_ours = |value: &OsString| self.is_ours(value, None);
-        let ours = all.into_iter().filter(|(_, value)| value.as_ref().is_some_and(is_ours));
+        all.into_iter().filter_map(|(name, path)| Some((name, path.as_deref()?)))
+    }
+}
+
+impl Facts {
+    /// Whether only we can have set this value: it is in the shared root or in one of the caller's
+    /// private directories. A session may have started before the caller got a private directory in the
+    /// shared root.
+    pub(super) fn is_ours(&self, path: &Path, place: Option<&Place>) -> bool {
+        let in_cache = self.own_cache.as_ref().map(|cache| cache.join(OWN_NAME));
+        self.settings.shared_root().is_some_and(|root| path.starts_with(root))
+            || in_cache.is_some_and(|private| path.starts_with(private))
+            || place.is_some_and(|place| path.starts_with(place.private_dir()))
+    }
+
+    /// The variables that only one of our sessions can have set: they point into the shared root, or
+    /// into the private directory in the caller's own cache, which sessions use as a fallback.
+    pub(super) fn variables_of_sessions(&self) -> Vec<&'static str> {
+        let ours = self.variables.of_cargo().filter(|(_, path)| self.is_ours(path, None));
         ours.map(|(name, _)| name).collect()
     }
 
     /// The user's choice, in cargo's own order of precedence.
     pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
         let counts = !self.settings.overrides_variables();
-        let elsewhere = |value: &Option<OsString>| {
-            counts && value.as_ref().is_some_and(|value| !self.is_ours(value, Some(place)))
+        let elsewhere = |path: &Option<PathBuf>| {
+            counts && path.as_ref().is_some_and(|path| !self.is_ours(path, Some(place)))
         };
-        if self.invocation.target_dir.is_some() {
-            Some(Choice::Flag)
-        } else if elsewhere(&self.variables.target_dir) {
-            Some(Choice::Variable)
-        } else if self.config_chooses {
-            Some(Choice::Config)
-        } else if elsewhere(&self.variables.build_target_dir) {
-            Some(Choice::BuildVariable)
-        } else {
-            None
-        }
+        let choices = [
+            (Choice::Flag, self.invocation.target_dir.is_some()),
+            (Choice::Variable, elsewhere(&self.variables.target_dir)),
+            (Choice::Config, self.config_chooses),
+            (Choice::BuildVariable, elsewhere(&self.variables.build_target_dir)),
+        ];
+        choices.into_iter().find_map(|(choice, is_made)| is_made.then_some(choice))
     }
 
     /// Whether an outer run chose a directory inside the private one, other than those that this
     /// decision gives: a nested run may be in another workspace, and must get its own directory.
     pub(super) fn inherits(&self, place: &Place) -> bool {
-        let directory = self.variables.target_dir.as_deref().map(|value| self.absolute(value));
-        directory.is_some_and(|directory| {
-            directory.starts_with(place.private_dir()) && !is_assigned(&directory, place)
+        self.variables.target_dir.as_ref().is_some_and(|directory| {
+            directory.starts_with(place.private_dir()) && !is_assigned(directory, place)
         })
     }
 

@@ -1,12 +1,14 @@
 //! The seven rules, as a table that reads like the design.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, EntryPoint, Facts, Required, RootState,
     Rule, TARGET_DIR, decide,
 };
+use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::settings::parse::from_flags;
 use crate::settings::{Key, Settings};
@@ -67,9 +69,10 @@ fn outcome(facts: &mut Facts) -> String {
     words.join(", ")
 }
 
-/// In the form that [`crate::os::snapshot::Snapshot::variable`] returns.
-fn set(value: &str) -> Option<OsString> {
-    Some(OsString::from(value)).filter(|value| !value.is_empty())
+/// A variable's value, as it is gathered.
+fn set(value: &str) -> Option<PathBuf> {
+    let path = || lexical::absolute(Path::new("/srv/app"), Path::new(value));
+    (!value.is_empty()).then(path)
 }
 
 fn with(change: impl FnOnce(&mut Facts)) -> String {
@@ -196,7 +199,7 @@ fn rule_3_passes_service_accounts_through_and_keeps_them_out_of_the_root() {
     let all_three = with(|facts| {
         facts.account.shell = Some("/bin/false".into());
         facts.variables.build_target_dir = Some("/srv/root/x".into());
-        facts.variables.build_build_dir = Some("/srv/../srv/root/x".into());
+        facts.variables.build_build_dir = set("/srv/../srv/root/x");
     });
     assert_eq!(all_three, format!("3, without {BUILD_TARGET_DIR}, without {BUILD_BUILD_DIR}"));
 }

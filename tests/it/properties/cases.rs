@@ -110,8 +110,9 @@ fn account() -> impl Strategy<Value = Account> {
 }
 
 fn variables() -> impl Strategy<Value = Variables> {
-    let of = || option::of(path());
-    (of(), of(), of(), option::weighted(0.2, path())).prop_map(
+    let absolute = || path().prop_map(|value| Path::new("/cwd").join(value));
+    let of = || option::of(absolute());
+    (of(), of(), of(), option::weighted(0.2, absolute())).prop_map(
         |(target, weaker, build, out_dir)| Variables {
             target_dir: target,
             build_target_dir: weaker,
