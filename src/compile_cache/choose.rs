@@ -12,7 +12,6 @@ use crate::shim::argv::TargetUse;
 use crate::shim::decide::Rule;
 use crate::shim::environment::Change;
 use crate::shim::installation::{Installation, is_same_file};
-use crate::shim::real_cargo::entries;
 use crate::shim::real_cargo::{holds_programs, is_executable};
 use crate::ui::escape::escaped;
 
@@ -132,7 +131,8 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Wrapping
 /// The first program with that name on PATH, in an absolute directory that is not world-writable.
 fn on_path(snapshot: &Snapshot, name: &Path) -> Option<PathBuf> {
     let path = snapshot.variable("PATH")?;
-    let directories = entries(&path).flatten().filter(|directory| holds_programs(directory));
+    let directories = std::env::split_paths(&path)
+        .filter(|directory| directory.is_absolute() && holds_programs(directory));
     directories.map(|directory| directory.join(name)).find(|path| is_executable(path))
 }
 

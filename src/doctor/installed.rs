@@ -11,7 +11,6 @@ use crate::os::replace::is_same_content;
 use crate::os::trust::Trust;
 use crate::shim::gather::{BYPASS, is_bypass_requested};
 use crate::shim::installation::{Installation, is_shim};
-use crate::shim::real_cargo::entries;
 use crate::ui::escape::{escaped, quoted};
 
 /// `settings`.
@@ -55,8 +54,8 @@ pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
         found.push(Finding::of(&failure));
     }
     let path = machine.snapshot.variable("PATH").unwrap_or_default();
-    let directories: BTreeSet<&Path> = entries(&path).flatten().collect();
-    for directory in directories {
+    let directories: BTreeSet<PathBuf> = std::env::split_paths(&path).collect();
+    for directory in directories.iter().filter(|directory| directory.is_absolute()) {
         let Ok(entry) = std::fs::metadata(directory) else { continue };
         if entry.is_dir() && entry.mode() & 0o002 != 0 {
             let text = format!(
@@ -66,7 +65,7 @@ pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
                 entry.mode() & 0o7777
             );
             let command = format!("chmod o-w {}", quoted(directory));
-            let place = (directory, entry.uid());
+            let place = (directory.as_path(), entry.uid());
             found.push(machine.for_owner(Severity::Warn, text, place, &command));
         }
     }

@@ -22,6 +22,14 @@ pub fn entry(path: &Path) -> io::Result<Entry> {
     Ok(from(&rustix::fs::lstat(path)?))
 }
 
+/// Metadata of what a path points to, symlinks followed.
+///
+/// # Errors
+/// Any I/O error, including [`io::ErrorKind::NotFound`].
+pub fn followed(path: &Path) -> io::Result<Entry> {
+    Ok(from(&rustix::fs::stat(path)?))
+}
+
 /// Metadata of an open file or directory.
 ///
 /// # Errors
@@ -41,14 +49,6 @@ pub fn entry_if_any(path: &Path) -> io::Result<Option<Entry>> {
 /// Whether the path exists. True if it cannot be examined: the check will say why.
 pub fn is_there(path: &Path) -> bool {
     !matches!(entry_if_any(path), Ok(None))
-}
-
-/// Metadata of what a path points to, symlinks followed.
-///
-/// # Errors
-/// Any I/O error, including [`io::ErrorKind::NotFound`].
-pub fn followed(path: &Path) -> io::Result<Entry> {
-    Ok(from(&rustix::fs::stat(path)?))
 }
 
 /// The owner of what a path points to, symlinks followed; `None` if it does not exist.

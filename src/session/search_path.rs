@@ -5,9 +5,8 @@
 //! result, this changes nothing.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-use crate::shim::real_cargo::entries;
 
 /// PATH for a session without one: the default of shells and `sshd`.
 pub(crate) const DEFAULT: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -17,8 +16,8 @@ pub(crate) const DEFAULT: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
 pub(crate) fn with_shim(path: &OsStr, shim_dir: &Path, cargo_bin: Option<&Path>) -> OsString {
     // Paths are compared by component, so a trailing slash makes no difference.
     let others = || {
-        let all = entries(path).map(|entry| entry.unwrap_or_else(|relative| relative));
-        all.filter(|entry| *entry != shim_dir)
+        let all = path.as_bytes().split(|byte| *byte == b':');
+        all.map(|entry| Path::new(OsStr::from_bytes(entry))).filter(|entry| *entry != shim_dir)
     };
     let absent = cargo_bin.filter(|bin| others().all(|entry| entry != *bin));
     let all = std::iter::once(shim_dir).chain(absent).chain(others());

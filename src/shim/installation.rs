@@ -1,9 +1,9 @@
 //! The places of an installation: `<prefix>/bin/cargo-peruser`, and the shim, a link to it in
 //! `<prefix>/lib/cargo-peruser/bin`.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::os::files;
 use crate::os::replace::is_same_content;
 use crate::os::snapshot::WRAPPER;
 
@@ -71,6 +71,6 @@ pub fn is_shim(cargo: &Path) -> bool {
 
 /// Whether two paths point to the same file.
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
-    let identity = |path| std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
+    let identity = |path| files::followed(path).ok().map(|it| it.identity);
     identity(one).is_some_and(|it| identity(other) == Some(it))
 }

@@ -8,14 +8,14 @@
 //! program into a world-writable directory. The shim itself is on PATH too, perhaps several times.
 
 use std::ffi::OsStr;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
+use crate::os::entry::{Entry, Kind};
+use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::trust::Trust;
@@ -33,14 +33,6 @@ pub enum Caution {
     Full,
     /// Accept what the shell would execute: a user named it, or nothing is protected anyway.
     AsTheShell,
-}
-
-/// The entries of a search path: `Ok` for an absolute path, `Err` for an entry to skip.
-pub fn entries(path: &OsStr) -> impl Iterator<Item = Result<&Path, &Path>> {
-    path.as_bytes().split(|byte| *byte == b':').map(|entry| {
-        let entry = Path::new(OsStr::from_bytes(entry));
-        if entry.is_absolute() { Ok(entry) } else { Err(entry) }
-    })
 }
 
 /// The result of a search.
@@ -82,25 +74,8 @@ pub fn find(
     caution: Caution,
 ) -> SearchResult {
     let mut search = Search { skipped: Vec::new(), ourselves: ourselves(), trail, caution };
-    let named = calling_cargo(snapshot, invocation);
-    if let Some(cargo) = named.filter(|cargo| search.accepts_named(cargo)) {
-        return search.end_with(Some(cargo));
-    }
-    if let Some(cargo) = settings.real_cargo() {
-        // To execute another cargo than the named one would be a surprise, unless the named one has
-        // already asked for another.
-        let is_accepted = search.accepts_named(cargo);
-        if is_accepted || !search.was_tried(cargo) {
-            return search.end_with(is_accepted.then(|| cargo.to_owned()));
-        }
-    }
-    let partner = partner(snapshot).filter(|cargo| search.accepts(cargo));
-    let cargo = partner.or_else(|| search.on_path(snapshot));
-    let cargo = cargo.or_else(|| search.in_homes(homes, snapshot.uid));
-    if cargo.is_none() {
-        search.add_tried();
-    }
-    search.end_with(cargo)
+    let cargo = search.run(snapshot, settings, invocation, homes);
+    SearchResult { cargo, skipped: search.skipped }
 }
 
 /// The cargo that called us as its subcommand. A toolchain's own cargo does not understand
@@ -119,7 +94,7 @@ fn partner(snapshot: &Snapshot) -> Option<PathBuf> {
 
 /// Whether programs in a directory are accepted: not if it is world-writable.
 pub fn holds_programs(directory: &Path) -> bool {
-    std::fs::metadata(directory).is_ok_and(|found| found.mode() & 0o002 == 0)
+    files::followed(directory).is_ok_and(|found| found.mode & 0o002 == 0)
 }
 
 /// Whether a path points to a file that the caller may execute.
@@ -127,54 +102,65 @@ pub fn is_executable(path: &Path) -> bool {
     executable(path).is_some()
 }
 
-/// The identity of an executable file, by the same test as `which` for an absolute path.
-fn executable(path: &Path) -> Option<FileIdentity> {
-    let identity = FileIdentity::of(path)?;
+/// An executable file, by the same test as `which` for an absolute path.
+fn executable(path: &Path) -> Option<Entry> {
+    let file = file(path)?;
     rustix::fs::access(path, Access::EXEC_OK).ok()?;
-    Some(identity)
+    Some(file)
+}
+
+fn file(path: &Path) -> Option<Entry> {
+    files::followed(path).ok().filter(|found| found.kind == Kind::File)
 }
 
 struct Search<'a> {
     skipped: Vec<(PathBuf, &'static str)>,
-    ourselves: Option<FileIdentity>,
+    ourselves: Option<Entry>,
     trail: &'a Trail,
     caution: Caution,
 }
 
 impl Search<'_> {
-    fn end_with(self, cargo: Option<PathBuf>) -> SearchResult {
-        SearchResult { cargo, skipped: self.skipped }
-    }
-
-    fn was_tried(&self, cargo: &Path) -> bool {
-        self.trail.tried.iter().any(|tried| tried == cargo)
-    }
-
-    /// Wrappers change PATH, so a cargo that was tried before may not have been seen this time.
-    fn add_tried(&mut self) {
-        for tried in &self.trail.tried {
-            if !self.skipped.iter().any(|(seen, _)| seen == tried) {
-                self.skipped.push((tried.clone(), TRIED));
+    fn run(
+        &mut self,
+        snapshot: &Snapshot,
+        settings: &Settings,
+        invocation: &Invocation,
+        homes: &Homes<'_>,
+    ) -> Option<PathBuf> {
+        let calling = calling_cargo(snapshot, invocation);
+        if let Some(cargo) = calling.filter(|cargo| self.accepts_named(cargo)) {
+            return Some(cargo);
+        }
+        if let Some(cargo) = settings.real_cargo() {
+            // To execute another cargo than the named one would be a surprise, unless the named one has
+            // already asked for another.
+            let is_accepted = self.accepts_named(cargo);
+            if is_accepted || !self.trail.has_tried(cargo) {
+                return is_accepted.then(|| cargo.to_owned());
             }
         }
+        let partner = partner(snapshot).filter(|cargo| self.accepts(cargo));
+        let cargo = partner.or_else(|| self.on_path(snapshot));
+        let cargo = cargo.or_else(|| self.in_homes(homes, snapshot.uid));
+        if cargo.is_none() {
+            // Wrappers change PATH, so a cargo that was tried before may not have been seen this time.
+            let is_seen = |tried: &&PathBuf| self.skipped.iter().any(|(seen, _)| seen == *tried);
+            let unseen = self.trail.tried.iter().filter(|tried| !is_seen(tried)).cloned();
+            self.skipped.extend(unseen.map(|tried| (tried, TRIED)).collect::<Vec<_>>());
+        }
+        cargo
     }
 
     fn on_path(&mut self, snapshot: &Snapshot) -> Option<PathBuf> {
         let path = snapshot.variable("PATH")?;
-        let mut places: Vec<PathBuf> = Vec::new();
-        for entry in entries(&path) {
-            match entry {
-                Ok(directory) => places.push(directory.join("cargo")),
-                Err(relative) => self.skipped.push((
-                    relative.into(),
-                    "the entry is empty or relative, so it depends on the working directory",
-                )),
-            }
-        }
-        let is_ours = |place: &PathBuf| FileIdentity::of(place) == self.ourselves;
+        let (directories, others): (Vec<PathBuf>, Vec<PathBuf>) =
+            std::env::split_paths(&path).partition(|entry| entry.is_absolute());
+        let reason = "the entry is empty or relative, so it depends on the working directory";
+        self.skipped.extend(others.into_iter().map(|entry| (entry, reason)));
+        let mut places: Vec<_> = directories.into_iter().map(|it| it.join("cargo")).collect();
         if snapshot.called_as == CalledAs::ShimOnPath
-            && self.ourselves.is_some()
-            && let Some(index) = places.iter().position(is_ours)
+            && let Some(index) = places.iter().position(|place| self.is_ours(file(place)))
         {
             // The shell found the shim here, so earlier entries were not meant.
             let ourselves = places.drain(..=index).next_back();
@@ -192,50 +178,54 @@ impl Search<'_> {
         let mut places =
             homes.cargo().into_iter().chain(default).map(|home| home.join("bin/cargo"));
         let trust = Trust::of(uid);
-        places.find(|path| {
-            if executable(path).is_some() && !trust.covers(path) {
-                let reason = "others can change it, or a directory that it is in";
-                self.skipped.push((path.clone(), reason));
-                return false;
-            }
-            self.accepts(path)
+        places.find(|path| match is_executable(path) && !trust.covers(path) {
+            true => self.skip(path, "others can change it, or a directory that it is in"),
+            false => self.accepts(path),
         })
     }
 
     /// Whether a path that a user named is a real cargo; lists it as skipped if not.
     fn accepts_named(&mut self, path: &Path) -> bool {
-        if let Some(identity) = executable(path) {
-            return self.passes(path, identity, Caution::AsTheShell);
+        match executable(path) {
+            Some(file) => self.passes(path, file, Caution::AsTheShell),
+            None => self.skip(path, "it is not an executable file"),
         }
-        self.skipped.push((path.to_owned(), "it is not an executable file"));
-        false
     }
 
     /// Whether a path is that of a real cargo; lists it as skipped if it is another program.
     fn accepts(&mut self, path: &Path) -> bool {
-        executable(path).is_some_and(|identity| self.passes(path, identity, self.caution))
+        executable(path).is_some_and(|file| self.passes(path, file, self.caution))
     }
 
-    fn passes(&mut self, path: &Path, identity: FileIdentity, caution: Caution) -> bool {
-        let reason = if self.ourselves == Some(identity) {
-            OURS
-        } else if self.is_our_copy(path, identity) {
-            "it is a copy of cargo-peruser"
-        } else if self.was_tried(path) {
-            TRIED
+    fn passes(&mut self, path: &Path, file: Entry, caution: Caution) -> bool {
+        if self.is_ours(Some(file)) {
+            self.skip(path, OURS)
+        } else if self.is_our_copy(path, file) {
+            self.skip(path, "it is a copy of cargo-peruser")
+        } else if self.trail.has_tried(path) {
+            self.skip(path, TRIED)
         } else if caution == Caution::Full && !path.parent().is_none_or(holds_programs) {
-            "everyone can write to its directory"
+            self.skip(path, "everyone can write to its directory")
         } else {
-            return true;
-        };
+            true
+        }
+    }
+
+    /// Lists a path as skipped, and returns false.
+    fn skip(&mut self, path: &Path, reason: &'static str) -> bool {
         self.skipped.push((path.to_owned(), reason));
         false
     }
 
+    fn is_ours(&self, file: Option<Entry>) -> bool {
+        let identity = self.ourselves.map(|ourselves| ourselves.identity);
+        identity.is_some() && file.map(|file| file.identity) == identity
+    }
+
     /// Whether a file has the size and the start of this program. An ELF file has its layout there, and
     /// usually a hash of the whole.
-    fn is_our_copy(&self, path: &Path, other: FileIdentity) -> bool {
-        self.ourselves.is_some_and(|ours| ours.size == other.size)
+    fn is_our_copy(&self, path: &Path, file: Entry) -> bool {
+        self.ourselves.is_some_and(|ours| ours.size == file.size)
             && head(path).is_some_and(|start| head(Path::new(OURSELVES)) == Some(start))
     }
 }
@@ -253,36 +243,6 @@ fn head(path: &Path) -> Option<Vec<u8>> {
 /// This program, even if its file was replaced or deleted after the start.
 const OURSELVES: &str = "/proc/self/exe";
 
-fn ourselves() -> Option<FileIdentity> {
-    FileIdentity::of(Path::new(OURSELVES))
-        .or_else(|| FileIdentity::of(&std::env::current_exe().ok()?))
-}
-
-/// What identifies a regular file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FileIdentity {
-    device: u64,
-    inode: u64,
-    size: u64,
-}
-
-impl FileIdentity {
-    fn of(path: &Path) -> Option<FileIdentity> {
-        let found = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
-        Some(FileIdentity { device: found.dev(), inode: found.ino(), size: found.len() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::entries;
-    use std::ffi::OsStr;
-    use std::path::Path;
-
-    #[test]
-    fn takes_only_absolute_entries() {
-        let found: Vec<_> = entries(OsStr::new("/a::.:b/c:/d/")).collect();
-        let expected = [Ok("/a"), Err(""), Err("."), Err("b/c"), Ok("/d/")];
-        assert_eq!(found, expected.map(|entry| entry.map(Path::new).map_err(Path::new)));
-    }
+fn ourselves() -> Option<Entry> {
+    file(Path::new(OURSELVES)).or_else(|| file(&std::env::current_exe().ok()?))
 }

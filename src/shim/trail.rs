@@ -16,7 +16,7 @@
 use std::ffi::{OsStr, OsString};
 use std::hash::Hasher;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use siphasher::sip::SipHasher13;
 
@@ -68,6 +68,11 @@ impl Trail {
         } else {
             Trail { hops: trail.hops, last: trail.last, ..fresh }
         }
+    }
+
+    /// Whether a candidate was executed for these arguments.
+    pub fn has_tried(&self, cargo: &Path) -> bool {
+        self.tried.iter().any(|tried| tried == cargo)
     }
 
     /// The trail with one more candidate.

@@ -17,7 +17,7 @@ use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::shim::exec;
 use crate::shim::installation::{Installation, is_same_file};
-use crate::shim::real_cargo::{entries, holds_programs, is_executable};
+use crate::shim::real_cargo::{holds_programs, is_executable};
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::directory::{Links, RUSTUP, TOOLS};
 use crate::ui::arguments::switch;
@@ -106,7 +106,7 @@ fn shim() -> Result<PathBuf> {
 fn tools(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>, without: &Path) -> Links {
     let named = settings.real_cargo().and_then(Path::parent).map(Path::to_owned);
     let path = snapshot.variable("PATH").unwrap_or_default();
-    let on_path = entries(&path).filter_map(Result::ok).map(Path::to_owned);
+    let on_path = std::env::split_paths(&path).filter(|entry| entry.is_absolute());
     let cargo_home = homes.cargo().filter(|home| homes.is_own(home));
     let default = homes.home().map(|home| home.join(".cargo"));
     let in_homes = cargo_home.into_iter().chain(default).map(|home| home.join("bin"));
