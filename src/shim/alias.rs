@@ -21,16 +21,14 @@ impl Invocation {
         let typed = Invocation::read(args);
         let mut known = Vec::new();
         let (mut words, mut read) = (args.to_vec(), typed.clone());
-        while let Some(name) = read.command.as_deref().filter(|_| !read.is_cargos_own()) {
-            // Cargo will report an alias that expands to itself.
-            let Some(name) = name.to_str().filter(|name| !known.contains(&(*name).to_owned()))
-            else {
-                break;
-            };
-            let Some(meaning) = alias(name) else { break };
-            known.push(name.to_owned());
+        // Cargo will report an alias that expands to itself.
+        while !read.is_cargos_own()
+            && let Some(name) = read.command.clone().filter(|name| !known.contains(name))
+            && let Some(meaning) = name.to_str().and_then(&mut alias)
+        {
             words.splice(read.command_at..=read.command_at, meaning);
             read = Invocation::read(&words);
+            known.push(name);
         }
         read.directory = typed.directory;
         read

@@ -87,41 +87,36 @@ pub enum Manifest {
 impl Invocation {
     /// Reads the arguments after the program's name.
     pub fn read(args: &[OsString]) -> Invocation {
-        let mut invocation = Invocation::default();
-        invocation.read_words(args);
-        let says_where = invocation.manifest.is_some() || invocation.git.is_some();
-        if invocation.is_install() && !invocation.has_operand && !says_where {
-            invocation.manifest = Some(Manifest::Directory(".".into()));
-        }
-        invocation
-    }
-
-    fn read_words(&mut self, args: &[OsString]) {
-        let invocation = self;
+        let mut read = Invocation::default();
         let mut words = args.iter().map(OsString::as_os_str).peekable();
-        let mut runs = false;
-        invocation.toolchain = words.next_if(|word| starts_with(word, "+")).map(OsStr::to_owned);
-        while let Some(word) = words.next() {
-            if word == "--" {
-                break;
-            }
-            invocation.has_options |= starts_with(word, "-");
+        read.toolchain = words.next_if(|word| starts_with(word, "+")).map(OsStr::to_owned);
+        while let Some(word) = words.next().filter(|word| *word != "--") {
             if starts_with(word, "-") {
+                read.has_options = true;
                 let option = match starts_with(word, "--") {
-                    true => invocation.long_option(word),
-                    false => invocation.short_options(word),
+                    true => read.long_option(word),
+                    false => read.short_options(word),
                 };
                 if let Some((option, value)) = option
                     && let Some(value) = value.or_else(|| words.next())
                 {
-                    invocation.put(option, value);
+                    read.put(option, value);
                 }
-            } else if invocation.takes_command(word, &mut runs) {
+            } else if read.command.is_none() {
+                read.command = Some(word.to_owned());
+                read.command_at = args.len() - words.len() - 1;
+            } else if read.command.as_deref().is_some_and(runs_a_program) {
+                // This word and all that follow belong to the program.
                 break;
-            } else if !invocation.has_operand {
-                invocation.command_at = args.len() - words.len() - 1;
+            } else {
+                read.has_operand = true;
             }
         }
+        let says_where = read.manifest.is_some() || read.git.is_some();
+        if read.is_install() && !read.has_operand && !says_where {
+            read.manifest = Some(Manifest::Directory(".".into()));
+        }
+        read
     }
 
     /// What the command does with a target directory.
@@ -161,21 +156,13 @@ impl Invocation {
         is_path.then_some(command)
     }
 
-    /// Whether cargo itself reads the words that follow, as far as this is known.
-    fn is_read_by_cargo(&self) -> bool {
-        self.command.as_deref().is_none_or(reads_options)
-    }
-
-    /// Handles a word that is not an option. Returns true if it is the first word for another program:
-    /// `run` passes everything after its own options on.
-    fn takes_command(&mut self, word: &OsStr, runs: &mut bool) -> bool {
-        if *runs {
-            return true;
+    /// Whether cargo only prints something if it gets this option here.
+    fn prints_for(&self, option: &OsStr) -> bool {
+        match option.to_str() {
+            Some("--help" | "h") => self.is_cargos_own(),
+            Some("--version" | "--list" | "--explain" | "V") => self.command.is_none(),
+            _ => false,
         }
-        *runs = self.command.is_none() && runs_a_program(word);
-        self.has_operand = self.command.is_some();
-        self.command.get_or_insert_with(|| word.to_owned());
-        false
     }
 
     /// Reads `--name` or `--name=value`. Returns an option that takes a value, and the value, if it is
@@ -186,12 +173,7 @@ impl Invocation {
             let value = strip_prefix(OsStr::from_bytes(value), "=");
             return Some((OsStr::from_bytes(option), value));
         }
-        let is_before_command = self.command.is_none();
-        self.only_prints |= match word.to_str() {
-            Some("--help") => self.command.as_deref().is_none_or(is_cargos_own),
-            Some("--version" | "--list" | "--explain") => is_before_command,
-            _ => false,
-        };
+        self.only_prints |= self.prints_for(word);
         let is_version = word == "--version" && self.is_install();
         (among(TAKE_A_WORD, word) || is_version).then_some((word, None))
     }
@@ -199,23 +181,14 @@ impl Invocation {
     /// The same for `-q`, `-p name`, `-pname`, `-p=name` or a group like `-qp name`.
     fn short_options<'a>(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, Option<&'a OsStr>)> {
         for (at, letter) in word.as_bytes().iter().enumerate().skip(1) {
-            match letter {
-                b'C' if self.command.is_none() => {}
-                b'p' | b'F' | b'j' | b'Z' => {}
-                b'h' => {
-                    self.only_prints |= self.command.as_deref().is_none_or(is_cargos_own);
-                    continue;
-                }
-                b'V' => {
-                    self.only_prints |= self.command.is_none();
-                    continue;
-                }
-                _ => continue,
-            }
             let option = OsStr::from_bytes(word.as_bytes().get(at..=at)?);
-            let rest = OsStr::from_bytes(word.as_bytes().get(at + 1..)?);
-            let value = Some(strip_prefix(rest, "=").unwrap_or(rest));
-            return Some((option, value.filter(|_| !rest.is_empty())));
+            self.only_prints |= self.prints_for(option);
+            let is_directory = *letter == b'C' && self.command.is_none();
+            if is_directory || b"pFjZ".contains(letter) {
+                let rest = OsStr::from_bytes(word.as_bytes().get(at + 1..)?);
+                let value = Some(strip_prefix(rest, "=").unwrap_or(rest));
+                return Some((option, value.filter(|_| !rest.is_empty())));
+            }
         }
         None
     }
@@ -237,7 +210,7 @@ impl Invocation {
             Some("--branch" | "--tag" | "--rev") if is_install => {
                 self.revision.extend([option.to_owned(), value()]);
             }
-            _ if !self.is_read_by_cargo() => {}
+            _ if !self.command.as_deref().is_none_or(reads_options) => {}
             Some("--target-dir") => self.target_dir = Some(value()),
             Some("--config") => self.configs.push(value()),
             Some("C") => self.directory = Some(value()),

@@ -35,9 +35,6 @@ const WITHOUT_TARGET: &[&str] = &[
     "yank",
 ];
 
-/// External commands that do not use one, if no alias replaces them.
-const EXTERNAL_WITHOUT_TARGET: &[&str] = &["fmt"];
-
 /// Cargo's own commands that never create a target directory. They trust the files in an existing one,
 /// such as rustc's cached answers, and `clean` empties it.
 const USES_EXISTING_TARGET: &[&str] = &[
@@ -73,7 +70,8 @@ const RUN_A_PROGRAM: &[&str] = &["run", "r", "rustc", "rustdoc"];
 /// `clean` without options only deletes. With options it deletes a part, and creates the lock files
 /// that it takes.
 pub(super) fn target_use(command: &OsStr, has_options: bool) -> TargetUse {
-    if among(WITHOUT_TARGET, command) || among(EXTERNAL_WITHOUT_TARGET, command) {
+    // `fmt` is an external command, which no alias has replaced.
+    if among(WITHOUT_TARGET, command) || command == "fmt" {
         TargetUse::None
     } else if command == "clean" && has_options {
         TargetUse::Writes
