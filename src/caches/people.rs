@@ -144,7 +144,7 @@ fn in_root(root: &Path, settings: &Settings) -> Vec<Resident> {
 }
 
 fn standing(name: &str, uid: u32, settings: &Settings) -> Standing {
-    let owner = accounts::account(uid, settings.exclude_groups());
+    let owner = settings.account(uid);
     let has_name = accounts::find(OsStr::new(name)).is_some();
     let is_called = |name: &str| name == owner.directory_name();
     match owner.name {

@@ -167,7 +167,7 @@ fn everybodys(machine: &Machine<'_>, provisioner: &Provisioner<'_>, root: &Path)
 /// A directory in which nobody will build.
 fn outlived(machine: &Machine<'_>, person: &Resident, is_in_doubt: bool) -> Option<Finding> {
     let (settings, uid) = (machine.plan.settings(), person.account.uid);
-    let reason = accounts::account(uid, settings.exclude_groups()).no_directory(settings);
+    let reason = settings.account(uid).no_directory(settings);
     // A uid without an account may still build, in a directory with this name.
     let is_numbered = person.name == format!("uid-{uid}");
     let (severity, why) = match (person.standing, reason) {

@@ -133,7 +133,7 @@ pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
         || vec![machine.snapshot.uid],
         |all| all.everybody().iter().map(|person| person.uid).collect(),
     );
-    let accounts = uids.into_iter().map(|uid| accounts::account(uid, settings.exclude_groups()));
+    let accounts = uids.into_iter().map(|uid| settings.account(uid));
     let accounts = accounts.filter(|account| account.no_directory(settings).is_none());
     let Some(site) = installed(machine)? else { return Ok(Vec::new()) };
     let finding = |account: Account| {

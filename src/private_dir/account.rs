@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::os::passwd::Account;
-use crate::settings::Settings;
+use crate::settings::{Key, Settings};
 use crate::ui::escape::escaped;
 
 impl Account {
@@ -31,10 +31,10 @@ impl Account {
                 *name == directory || self.name.as_deref() == Some(OsStr::new(name.as_str()))
             })
         };
-        if named(settings.include_users()) {
+        if named(settings.names(Key::IncludeUsers)) {
             return None;
         }
-        if named(settings.exclude_users()) {
+        if named(settings.names(Key::ExcludeUsers)) {
             return Some("this account is listed under `exclude.users`".into());
         }
         if let Some(group) = self.excluded_groups.first() {

@@ -65,7 +65,7 @@ impl Caller<'_> {
             uid,
             gid,
             acting,
-            trusted: accounts::uids(settings.trusted_owners()),
+            trusted: accounts::uids(settings.names(Key::TrustedOwners)),
             checkout: None,
             homes: None,
             sticky_root: settings.sticky_root(),

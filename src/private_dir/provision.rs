@@ -55,7 +55,7 @@ impl<'a> Provisioner<'a> {
     /// Why an account gets no directory in the root, by rule 3 or because it may not enter, and what
     /// root can do about it.
     pub fn objection(&self, person: &Person) -> Option<(String, String)> {
-        let account = accounts::account(person.uid, self.settings.exclude_groups());
+        let account = self.settings.account(person.uid);
         if let Some(reason) = account.no_directory(self.settings) {
             return Some((reason, "list it under `include.users` in the settings".into()));
         }
@@ -95,7 +95,7 @@ impl<'a> Provisioner<'a> {
     pub fn place(&self, person: &Person) -> Place {
         Place {
             parent: self.root.to_owned(),
-            name: accounts::account(person.uid, self.settings.exclude_groups()).directory_name(),
+            name: self.settings.account(person.uid).directory_name(),
             kind: PlaceKind::BelowSharedRoot,
         }
     }

@@ -9,6 +9,7 @@ use crate::os::entry::{Entry, UNMAPPED};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::lexical::near;
+use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::trust_unmapped;
 use crate::os::trust::{Doubt, Trust};
@@ -18,6 +19,13 @@ use crate::settings::{Key, SYSTEM_FILE, Settings};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result, reason};
 use crate::ui::look::Look;
+
+impl Settings {
+    /// The account with this uid, and in which of the excluded groups it is.
+    pub fn account(&self, uid: u32) -> Account {
+        accounts::account(uid, self.names(Key::ExcludeGroups))
+    }
+}
 
 /// Reads and merges all sources.
 ///
@@ -55,7 +63,7 @@ fn below(
     // namespace root may have no uid.
     let mut owners = vec![0];
     for source in [&flags, &variables, &person] {
-        owners.extend(accounts::uids(source.trusted_owners()));
+        owners.extend(accounts::uids(source.names(Key::TrustedOwners)));
     }
     let system = read(Path::new(SYSTEM_FILE), Whose::System, 0, &owners)?;
     Settings::settle([system, person, variables, flags])

@@ -56,29 +56,27 @@ pub struct Invalid {
 impl ValueKind {
     /// The placeholder for the value in help texts.
     pub fn placeholder(self) -> String {
-        match self {
-            ValueKind::Root | ValueKind::Program => "PATH".into(),
-            ValueKind::Tool => "NAME|PATH".into(),
-            ValueKind::OneOf(words) => words.join("|"),
-            ValueKind::Age => "AGE".into(),
-            ValueKind::Size | ValueKind::SizeOrShare => "SIZE".into(),
-            ValueKind::Names(_) => "NAMES".into(),
-        }
+        self.words().0
     }
 
-    /// The values that it takes, in words.
-    fn takes(self) -> String {
-        match self {
-            ValueKind::Root | ValueKind::Program => "an absolute path".into(),
-            ValueKind::Tool => "the name of a program on PATH, an absolute path, or `off`".into(),
-            ValueKind::OneOf(words) => format!("`{}`", words.join("` or `")),
-            ValueKind::Age => "an age such as `30d` (min, h, d, w), or `off`".into(),
-            ValueKind::Size => "a size such as `50G` (K, M, G, T), or `off`".into(),
-            ValueKind::SizeOrShare => {
-                "a size such as `50G`, a share such as `10%`, or `off`".into()
+    /// The placeholder, and the values that it takes.
+    fn words(self) -> (String, String) {
+        let (placeholder, takes) = match self {
+            ValueKind::Root | ValueKind::Program => ("PATH", "an absolute path"),
+            ValueKind::Tool => {
+                ("NAME|PATH", "the name of a program on PATH, an absolute path, or `off`")
             }
-            ValueKind::Names(of) => of.into(),
-        }
+            ValueKind::OneOf(words) => {
+                return (words.join("|"), format!("`{}`", words.join("` or `")));
+            }
+            ValueKind::Age => ("AGE", "an age such as `30d` (min, h, d, w), or `off`"),
+            ValueKind::Size => ("SIZE", "a size such as `50G` (K, M, G, T), or `off`"),
+            ValueKind::SizeOrShare => {
+                ("SIZE", "a size such as `50G`, a share such as `10%`, or `off`")
+            }
+            ValueKind::Names(of) => ("NAMES", of),
+        };
+        (placeholder.to_owned(), takes.to_owned())
     }
 
     /// Whether it is the limit of a `gc` policy.
@@ -114,7 +112,7 @@ impl ValueKind {
 
     /// The error for a value of another kind.
     pub fn invalid(self, found: impl Into<String>) -> Invalid {
-        Invalid { found: found.into(), help: format!("it takes {}", self.takes()) }
+        Invalid { found: found.into(), help: format!("it takes {}", self.words().1) }
     }
 }
 

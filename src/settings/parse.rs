@@ -51,18 +51,18 @@ pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Settings> {
 /// # Errors
 /// The first unknown variable, or else the first invalid value.
 pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings> {
-    let mut given = Vec::new();
-    for (name, text) in variables.filter(|(_, text)| !text.is_empty()) {
-        if !name.as_encoded_bytes().starts_with(VARIABLE_PREFIX.as_bytes()) {
-            continue;
-        }
-        let Some(key) = Key::of_variable(&name) else {
+    let ours = variables.filter(|(name, text)| {
+        !text.is_empty() && name.as_encoded_bytes().starts_with(VARIABLE_PREFIX.as_bytes())
+    });
+    let known = ours.map(|(name, text)| match Key::of_variable(&name) {
+        Some(key) => Ok((key, text)),
+        None => {
             let name = name.to_string_lossy();
             let known = Key::ALL.iter().map(|key| key.variable()).collect();
-            return Err(unknown(&name, &name, &"the environment", known));
-        };
-        given.push((key, text));
-    }
+            Err(unknown(&name, &name, &"the environment", known))
+        }
+    });
+    let given: Vec<_> = known.collect::<Result<_>>()?;
     from_text(&given, |key| format!("{VARIABLE}{}", key.variable()))
 }
 

@@ -137,26 +137,6 @@ impl Settings {
         self.path(Key::CompileCache).filter(|tool| *tool != Path::new(OFF))
     }
 
-    /// Accounts that get no directory.
-    pub fn exclude_users(&self) -> &[String] {
-        self.names(Key::ExcludeUsers)
-    }
-
-    /// Groups whose members get no directory.
-    pub fn exclude_groups(&self) -> &[String] {
-        self.names(Key::ExcludeGroups)
-    }
-
-    /// Accounts that get a directory even if they are excluded.
-    pub fn include_users(&self) -> &[String] {
-        self.names(Key::IncludeUsers)
-    }
-
-    /// Other accounts that may own directories above the shared root: names or numbers.
-    pub fn trusted_owners(&self) -> &[String] {
-        self.names(Key::TrustedOwners)
-    }
-
     /// Whether to accept a sticky shared root.
     pub fn sticky_root(&self) -> StickyRoot {
         let is_accepted = self.text(Key::StickyRoot) == "accept";
@@ -185,7 +165,8 @@ impl Settings {
         Some(self.text(key)).filter(|text| !text.is_empty()).map(Path::new)
     }
 
-    fn names(&self, key: Key) -> &[String] {
+    /// The names in a list.
+    pub fn names(&self, key: Key) -> &[String] {
         if let Some(Value::Names(names)) = self.value(key) { names } else { &[] }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
         own.as_ref().is_some_and(|own| is_same_content(&binary, own).is_ok_and(|is| !is))
     };
     for person in people {
-        let account = &accounts::account(person.uid, site.settings_in_files.exclude_groups());
+        let account = &site.settings_in_files.account(person.uid);
         let name = account.name.as_deref().unwrap_or_default();
         if let Some(found) = unreached(account, site) {
             shells.entry(found).or_default().push(escaped(name).to_string());

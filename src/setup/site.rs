@@ -94,7 +94,7 @@ impl Site {
         let site = Site {
             installation,
             shared_root,
-            account: accounts::account(snapshot.uid, settings_in_files.exclude_groups()),
+            account: settings_in_files.account(snapshot.uid),
             own_cache: homes.cache().map(|cache| cache.join(PROGRAM)),
             home,
             is_machine,

@@ -121,7 +121,7 @@ impl Facts {
             self.workspace = Workspace::of(&self.invocation, place, cargo_home, snapshot.here());
         }
         self.read_build_dirs(snapshot, homes, cargo_home);
-        self.account = accounts::account(snapshot.uid, self.settings.exclude_groups());
+        self.account = self.settings.account(snapshot.uid);
         self.root = self.root_state(snapshot);
         self.variables = self.variables(snapshot, homes);
         if self.root.is_out_of_reach() || self.has_variable_outside_root() {
@@ -172,7 +172,8 @@ impl Facts {
         let (Some(root), Some(entry)) = (self.settings.shared_root(), &self.root_entry) else {
             return self.root;
         };
-        let is_trusted = || accounts::uids(self.settings.trusted_owners()).contains(&UNMAPPED);
+        let is_trusted =
+            || accounts::uids(self.settings.names(Key::TrustedOwners)).contains(&UNMAPPED);
         if entry.uid == UNMAPPED && user_namespace::hides_owners() && !is_trusted() {
             return RootState::OwnerHidden;
         }

@@ -38,7 +38,7 @@ use crate::shim::real_cargo::Caution;
 use crate::shim::real_cargo::SearchResult;
 use crate::shim::trail::Trail;
 use crate::ui::escape::{escaped, quoted};
-use crate::ui::failure::{Failure, Mark, Result};
+use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 use crate::workspace::record::{self, Use};
 use crate::workspace::root;
@@ -158,26 +158,24 @@ impl<'a> Plan<'a> {
     /// Refusals, and failures to create a directory.
     pub fn prepare(&self) -> Result<Vec<String>> {
         let mut notes = Vec::new();
-        match (&self.decision.required, self.invocation().target_use()) {
-            (None, _) | (_, TargetUse::None) => {}
-            (Some(required), TargetUse::Reads) => {
-                let caller = self.caller();
+        let Some(required) = &self.decision.required else { return Ok(notes) };
+        let (place, caller) = (&required.place, self.caller());
+        match self.invocation().target_use() {
+            TargetUse::None => {}
+            TargetUse::Reads => {
                 let state = private_dir::examine(required, &caller)?;
                 // Otherwise another user could put a directory there before cargo looks. Cargo would
                 // trust its contents, or delete what it points to.
-                if state == State::Missing && private_dir::may_be_planted(&required.place) {
-                    private_dir::establish(&required.place, &caller, &mut notes)?;
+                if state == State::Missing && private_dir::may_be_planted(place) {
+                    private_dir::establish(place, &caller, &mut notes)?;
                 }
             }
-            (Some(required), TargetUse::Writes) => {
-                self.make_directories(required, &mut notes).map_err(|error| {
-                    match self.provision_command() {
-                        // Root can create it instead.
-                        Some(command) if error.mark == Some(Mark::CannotCreate) => {
-                            error.help(command)
-                        }
-                        _ => error,
-                    }
+            TargetUse::Writes => {
+                let made = self.make_directories(required, &caller, &mut notes);
+                made.map_err(|error| match self.provision_command() {
+                    // If the directory cannot be created, root can create another one instead.
+                    Some(command) if error.exit == 73 => error.help(command),
+                    _ => error,
                 })?;
             }
         }
@@ -187,28 +185,26 @@ impl<'a> Plan<'a> {
     fn make_directories(
         &self,
         Required { place, target }: &Required,
+        caller: &Caller<'_>,
         notes: &mut Vec<String>,
     ) -> Result<()> {
-        let caller = self.caller();
-        let directory = private_dir::establish(place, &caller, notes)?;
+        let directory = private_dir::establish(place, caller, notes)?;
         let Some(name) = target else { return Ok(()) };
         directory.target(name)?;
-        let path = place.private_dir();
+        let provision = self.provision_command();
         let is_hidden = self.has_hidden_root() && place.kind == PlaceKind::InOwnCache;
-        let note = match self.provision_command() {
-            Some(command) => format!(
-                "you have no private directory in the shared root, so this builds in `{}`; \
-                 to get one: {command}",
-                escaped(&path)
-            ),
-            None if is_hidden => format!(
-                "this user namespace hides who owns the shared root, so this builds in `{}`",
-                escaped(&path)
-            ),
-            None => return Ok(()),
-        };
-        if directory.is_unused(name) {
-            notes.push(note);
+        if (provision.is_some() || is_hidden) && directory.is_unused(name) {
+            let path = place.private_dir();
+            let path = escaped(&path);
+            notes.push(match provision {
+                Some(command) => format!(
+                    "you have no private directory in the shared root, so this builds in `{path}`; \
+                     to get one: {command}"
+                ),
+                None => format!(
+                    "this user namespace hides who owns the shared root, so this builds in `{path}`"
+                ),
+            });
         }
         Ok(())
     }

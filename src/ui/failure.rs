@@ -31,8 +31,6 @@ pub struct Failure {
 pub enum Mark {
     /// Only members of a group have access to the shared root.
     MembersOnly,
-    /// A directory cannot be created.
-    CannotCreate,
     /// A settings file contains a value that the user has chosen.
     Chosen,
 }
@@ -45,7 +43,7 @@ impl Failure {
 
     /// A failed step (exit 73): "failed to {doing} `{path}`: {cause}".
     pub fn step(doing: &str, path: &Path, cause: impl Into<io::Error>) -> Failure {
-        Failure::file(doing, path, cause).exit(73).mark(Mark::CannotCreate)
+        Failure::file(doing, path, cause).exit(73)
     }
 
     /// A failure to read or change a file (exit 1): "failed to {doing} `{path}`: {cause}".

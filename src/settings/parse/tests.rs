@@ -93,9 +93,9 @@ fn code_sees_types() {
     assert_eq!(settings.shared_root(), Some(Path::new("/srv/cargo-target")));
     assert_eq!(settings.scope(), Scope::User);
     assert!(settings.overrides_variables());
-    assert_eq!(settings.exclude_users(), ["local-doorman", "local-design"]);
-    assert_eq!(settings.exclude_groups(), ["service"]);
-    assert_eq!(settings.trusted_owners(), ["65534"]);
+    assert_eq!(settings.names(Key::ExcludeUsers), ["local-doorman", "local-design"]);
+    assert_eq!(settings.names(Key::ExcludeGroups), ["service"]);
+    assert_eq!(settings.names(Key::TrustedOwners), ["65534"]);
     assert_eq!(settings.real_cargo(), Some(Path::new("/opt/rust/bin/cargo")));
     assert_eq!(settings.sticky_root(), StickyRoot::Accept);
     assert!(settings.refuses_without_directory());
@@ -112,7 +112,7 @@ fn tables_and_dotted_keys_mean_the_same() {
     let dotted = person("exclude.users = ['a']").unwrap();
     let table = person("exclude = { users = ['a'] }").unwrap();
     assert_eq!(dotted.value(Key::ExcludeUsers), table.value(Key::ExcludeUsers));
-    assert_eq!(dotted.exclude_users(), ["a"]);
+    assert_eq!(dotted.names(Key::ExcludeUsers), ["a"]);
 }
 
 /// A user's own file, and the message about it.
@@ -257,7 +257,7 @@ fn an_empty_variable_counts_as_unset_and_lists_have_commas() {
     let empty = variables(&[("CARGO_PERUSER_SCOPE", ""), ("CARGO_PERUSER_SCOP", "")]);
     assert_eq!(empty.unwrap(), Settings::default());
     let settings = variables(&[("CARGO_PERUSER_EXCLUDE_USERS", " a, b ,,c ")]).unwrap();
-    assert_eq!(settings.exclude_users(), ["a", "b", "c"]);
+    assert_eq!(settings.names(Key::ExcludeUsers), ["a", "b", "c"]);
 }
 
 #[test]
