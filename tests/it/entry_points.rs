@@ -46,24 +46,15 @@ fn by_name_everything_but_our_verbs_and_flags_goes_to_cargo() {
 
 fn by_name_there_is_always_a_private_directory() {
     let world = World::without_root();
-    world
-        .by_name(["build"])
-        .run()
-        .silently()
-        .builds_in(world.at("home/.cache/cargo-peruser/target"));
-    world
-        .by_name(["build"])
-        .env("XDG_CACHE_HOME", world.at("cache"))
-        .run()
-        .silently()
-        .builds_in(world.at("cache/cargo-peruser/target"));
-    // The XDG base directory specification ignores relative directories.
-    world
-        .by_name(["build"])
-        .env("XDG_CACHE_HOME", "cache")
-        .run()
-        .silently()
-        .builds_in(world.at("home/.cache/cargo-peruser/target"));
+    for (name, value, cache) in [
+        ("NOTHING", "".into(), "home/.cache"),
+        ("XDG_CACHE_HOME", world.at("cache"), "cache"),
+        // The XDG base directory specification ignores relative directories.
+        ("XDG_CACHE_HOME", "cache".into(), "home/.cache"),
+    ] {
+        let target = world.at(cache).join("cargo-peruser/target");
+        world.by_name(["build"]).env(name, value).run().silently().builds_in(target);
+    }
 }
 
 fn our_flags_stand_before_cargos_words() {

@@ -3,16 +3,16 @@
 use snapbox::assert_data_eq;
 use snapbox::str;
 
-use crate::explain_json::json;
 use crate::prelude::*;
 
 tests![
     tells_where_and_why,
     tells_what_happens_without_a_shared_root_and_where_the_shim_differs,
     tells_a_refusal_and_what_to_do_about_it,
-    tells_that_the_target_directory_itself_would_be_refused,
     tells_of_a_build_directory_that_is_not_ones_own,
     hostile_names_are_escaped,
+    both_outputs_tell_the_same,
+    the_keys_of_json_stay_as_they_are,
 ];
 
 /// The explanation without the padding of columns, which depends on this machine's paths.
@@ -86,24 +86,17 @@ account  [ME] (uid [UID])
 
 fn tells_a_refusal_and_what_to_do_about_it() {
     let world = World::new();
-    world.directory(world.private(), 0o500);
-    let text = explained(&world, &["explain"]);
-    assert!(text.contains("refused"), "{text}");
-    assert!(text.contains("chmod u+rwx [WORLD]/root/[ME]"), "{text}");
+    let private = world.directory(world.private(), 0o500);
     let refusal = json(&world, &["build"])["by_name"]["help"].clone();
     assert_eq!(world.redact(refusal.as_str().unwrap()), "chmod u+rwx [WORLD]/root/[ME]");
-}
-
-fn tells_that_the_target_directory_itself_would_be_refused() {
-    let world = World::new();
-    let private = world.directory(world.private(), 0o700);
+    let text = explained(&world, &["explain"]);
+    assert!(text.contains("refused") && text.contains("chmod u+rwx [WORLD]/root/[ME]"), "{text}");
+    // The target directory itself.
+    chmod(&private, 0o700);
     symlink(world.at("home"), private.join("target")).unwrap();
     world.shim(["build"]).run().refused();
-    let found = json(&world, &["build"]);
-    let refusal = world.redact(&found["shim"]["refusal"].to_string());
-    assert!(refusal.contains("`[WORLD]/root/[ME]/target`: it is a symlink"), "{found}");
-    let text = explained(&world, &["explain"]);
-    assert!(text.contains("refused"), "{text}");
+    let refusal = world.redact(&json(&world, &["build"])["shim"]["refusal"].to_string());
+    assert!(refusal.contains("`[WORLD]/root/[ME]/target`: it is a symlink"), "{refusal}");
 }
 
 fn tells_of_a_build_directory_that_is_not_ones_own() {
@@ -141,4 +134,46 @@ fn hostile_names_are_escaped() {
     assert!(parsed.to_string().contains("ni\u{202e}l"), "{parsed}");
     let output = world.by_name(["explain"]).within(name).run();
     output.silently().prints("[WORLD]/checkout/e\\u{1b}[2Jv\\ni\\u{202e}l");
+}
+
+fn both_outputs_tell_the_same() {
+    let world = World::new();
+    world.file("checkout/Cargo.toml", "");
+    let text = world.by_name(["explain"]).run();
+    let found = json(&world, &["build"]);
+    for value in [
+        &found["by_name"]["target_dir"],
+        &found["by_name"]["reason"],
+        &found["workspace"]["path"],
+        &found["by_name"]["real_cargo"],
+        &found["by_name"]["passed_over"][0]["path"],
+        &found["settings"][0]["value"],
+        &found["settings"][0]["origin"],
+    ] {
+        let value = world.redact(value.as_str().unwrap());
+        assert!(text.printed().contains(&value), "{value} in {}", text.stdout);
+    }
+}
+
+fn the_keys_of_json_stay_as_they_are() {
+    let world = World::new();
+    world.file("checkout/Cargo.toml", "");
+    let found = json(&world, &["build"]);
+    assert_eq!(keys(&found), "account by_name leftover settings shim workspace");
+    for door in ["by_name", "shim"] {
+        assert_eq!(
+            keys(&found[door]),
+            "build_dir build_dir_overrides compile_cache compile_cache_note help passed_over private_dir \
+              provision real_cargo reason refusal removed_variables rule rule_number state sticky_root target_dir warning"
+        );
+        assert_eq!(keys(&found[door]["passed_over"][0]), "path reason");
+    }
+    assert_eq!(keys(&found["account"]), "name uid");
+    assert_eq!(keys(&found["workspace"]), "kind path");
+    assert_eq!(keys(&found["settings"][0]), "key origin value");
+}
+
+/// What `explain --json` prints, unredacted.
+pub(crate) fn json(world: &World, words: &[&str]) -> serde_json::Value {
+    world.by_name([&["explain", "--json", "--"], words].concat()).run().silently().json()
 }

@@ -3,7 +3,7 @@
 use snapbox::assert_data_eq;
 use snapbox::str;
 
-use crate::explain_json::json;
+use crate::explain::json;
 use crate::prelude::*;
 
 tests![

@@ -32,7 +32,6 @@ mod editor_refused;
 mod entry_points;
 mod env;
 mod explain;
-mod explain_json;
 mod harness;
 mod help;
 mod leftover;
@@ -84,7 +83,6 @@ fn main() -> ExitCode {
         toolchain_refused::tests(),
         migrate::tests(),
         explain::tests(),
-        explain_json::tests(),
         editor::tests(),
         editor_overview::tests(),
         editor_real::tests(),

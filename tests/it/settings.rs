@@ -3,8 +3,7 @@
 use crate::prelude::*;
 
 tests![
-    the_persons_file_is_found_in_both_places,
-    flag_over_variable_over_file,
+    flag_over_variable_over_the_persons_file_in_either_place,
     a_missing_file_is_no_mistake,
     a_broken_file_does_not_block_the_bypass,
     the_bypass_is_off_or_on_and_nothing_else,
@@ -28,33 +27,28 @@ fn target(name: &str) -> String {
     format!("[WORLD]/{name}/{}/target\n", person())
 }
 
-fn the_persons_file_is_found_in_both_places() {
+fn flag_over_variable_over_the_persons_file_in_either_place() {
     let world = world();
     world.file("home/.config/cargo-peruser/config.toml", choice(&world, "a"));
     world.file("xdg/cargo-peruser/config.toml", choice(&world, "b"));
-    assert_eq!(world.by_name(["path"]).run().ok().stdout, target("a"));
-    for (value, expected) in [
-        (world.at("xdg").into_os_string(), "b"),
-        ("".into(), "a"),
+    let flag = format!("--shared-root={}", world.at("c").display());
+    let xdg = ("XDG_CONFIG_HOME", world.at("xdg"));
+    let variable = (ROOT, world.at("b"));
+    for (flags, (name, value), expected) in [
+        (&[][..], ("NOTHING", "".into()), "a"),
+        (&[], xdg, "b"),
+        (&[], ("XDG_CONFIG_HOME", "".into()), "a"),
         // The XDG base directory specification ignores relative paths.
-        ("../xdg".into(), "a"),
+        (&[], ("XDG_CONFIG_HOME", "../xdg".into()), "a"),
+        (&[], variable.clone(), "b"),
+        (&[&*flag], ("NOTHING", "".into()), "c"),
+        (&[&*flag], variable.clone(), "c"),
     ] {
-        let output = world.by_name(["path"]).env("XDG_CONFIG_HOME", &value).run();
-        assert_eq!(output.ok().stdout, target(expected), "{value:?}");
+        let run = world.by_name(flags).arg("path").env(name, &value).run();
+        assert_eq!(run.ok().stdout, target(expected), "{flags:?} {name}={}", value.display());
     }
-}
-
-fn flag_over_variable_over_file() {
-    let world = world();
-    world.file("home/.config/cargo-peruser/config.toml", choice(&world, "a"));
-    let (b, c) = (world.at("b"), world.at("c"));
-    let flag = format!("--shared-root={}", c.display());
-    assert_eq!(world.by_name(["path"]).run().ok().stdout, target("a"));
-    assert_eq!(world.by_name(["path"]).env(ROOT, &b).run().ok().stdout, target("b"));
-    assert_eq!(world.by_name([&flag, "path"]).run().ok().stdout, target("c"));
-    assert_eq!(world.by_name([&flag, "path"]).env(ROOT, &b).run().ok().stdout, target("c"));
     // The shim does not take our flags, so cargo gets them.
-    let output = world.shim([&flag, "build"]).env(ROOT, &b).run();
+    let output = world.shim([&flag, "build"]).env(ROOT, variable.1).run();
     let found = output.call().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
     assert_eq!(world.redact(&found) + "\n", target("b"));
 }

@@ -1,5 +1,5 @@
-//! The shim is transparent: arguments and environment reach cargo byte for byte, except for the
-//! decision's changes.
+//! The shim is transparent: the environment reaches cargo byte for byte, except for the decision's
+//! changes. Arguments are in `properties`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +10,6 @@ use crate::prelude::*;
 const MARKER: &str = "PERUSER_EXEC_TRAIL";
 
 tests![
-    arguments_arrive_byte_for_byte,
     the_environment_is_the_same_but_for_the_marker_without_a_shared_root,
     the_environment_gains_the_target_directory_with_a_shared_root,
     an_explicit_choice_changes_nothing,
@@ -19,43 +18,6 @@ tests![
 
 fn os(bytes: &'static [u8]) -> &'static OsStr {
     OsStr::from_bytes(bytes)
-}
-
-/// Arguments of all kinds; `properties` has any others.
-const ROWS: &[&[&[u8]]] = &[
-    &[],
-    &[b""],
-    &[b"build"],
-    &[b"+nightly", b"build"],
-    &[b"--", b"build"],
-    &[b"run", b"--", b"--target-dir", b"x"],
-    &[b"test", b"a name with spaces", b"--", b"--nocapture"],
-    &[b"test", b"line\nbreak\ttab\r"],
-    &[b"test", b"$HOME", b"`id`", b"\"'\\", b"*", b"~"],
-    &[b"test", b"\xff\xfe", b"a\x80b"],
-    &[b"test", "ä\u{202e}é".as_bytes(), b"\x1b[2J"],
-    &[b"build", b"--target-dir"],
-    &[b"build", b"--target-dir=\xff"],
-    &[b"build", b"--config", b"build.jobs=1", b"--config=[broken"],
-    &[b"-C", b"nowhere", b"build"],
-    &[b"=", b"a=b", b"CARGO_TARGET_DIR=x"],
-    &[b"peruser", b"path"],
-    &[b"explain", b"--json"],
-    &[b"--shared-root", b"/x", b"build"],
-    &[b"--version"],
-    &[b"build", b"-h"],
-];
-
-fn arguments_arrive_byte_for_byte() {
-    for world in [World::without_root(), World::new()] {
-        for row in ROWS {
-            let row: Vec<&OsStr> = row.iter().map(|word| os(word)).collect();
-            let output = world.shim(&row).run();
-            let argv = &output.call().argv;
-            assert_eq!(argv[0], b"cargo", "{row:?}");
-            assert_eq!(argv[1..], bytes(&row), "{row:?}");
-        }
-    }
 }
 
 /// Variables that a careless wrapper changes, drops or cannot handle.

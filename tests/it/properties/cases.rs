@@ -27,41 +27,53 @@ fn raw() -> impl Strategy<Value = OsString> + Clone {
     vec(1..=255_u8, 0..12).prop_map(OsString::from_vec)
 }
 
-/// Words that cargo or we know, and unknown words.
+/// Words that cargo or we know, and some that a careless wrapper would not pass on.
+const KNOWN: &[&str] = &[
+    "build",
+    "run",
+    "clean",
+    "test",
+    "path",
+    "explain",
+    "peruser",
+    "--",
+    "-",
+    "",
+    "+nightly",
+    "+",
+    "-C",
+    "-Cx",
+    "--target-dir",
+    "--target-dir=",
+    "--target-dir=/x",
+    "--manifest-path",
+    "--manifest-path=a/Cargo.toml",
+    "--config",
+    "--config=build.target-dir='x'",
+    "--help",
+    "-V",
+    "--version",
+    "--color",
+    "-Z",
+    "-p",
+    "/srv/root",
+    "..",
+    "--shared-root",
+    "--scope=user",
+    "--config=[broken",
+    "--json",
+    "-h",
+    "nowhere",
+    "CARGO_TARGET_DIR=x",
+    "a name with spaces",
+    "line\nbreak\ttab\r",
+    "$HOME`id`\"'\\*~",
+    "ä\u{202e}é\x1b[2J",
+];
+
+/// Words that are known or not.
 fn word() -> impl Strategy<Value = OsString> {
-    let known = prop::sample::select(vec![
-        "build",
-        "run",
-        "clean",
-        "test",
-        "path",
-        "explain",
-        "peruser",
-        "--",
-        "-",
-        "",
-        "+nightly",
-        "+",
-        "-C",
-        "-Cx",
-        "--target-dir",
-        "--target-dir=",
-        "--target-dir=/x",
-        "--manifest-path",
-        "--manifest-path=a/Cargo.toml",
-        "--config",
-        "--config=build.target-dir='x'",
-        "--help",
-        "-V",
-        "--version",
-        "--color",
-        "-Z",
-        "-p",
-        "/srv/root",
-        "..",
-        "--shared-root",
-        "--scope=user",
-    ]);
+    let known = prop::sample::select(KNOWN);
     prop_oneof![3 => known.prop_map(OsString::from), 1 => raw()]
 }
 

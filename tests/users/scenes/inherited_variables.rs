@@ -25,8 +25,7 @@ const OUT_DIRS: &[(&str, &str, u32, bool)] = &[
 ];
 
 tests![
-    test!("another_persons_home_has_no_effect", home),
-    test!("su_c_from_root_goes_to_the_new_persons_own", su_from_root),
+    test!("another_persons_session_goes_to_the_callers_own", others),
     test!("a_session_of_somebody_who_builds_at_home_does_not_decide", at_home,),
     test!("root_believes_no_variable_of_alices", roots),
     test!("an_out_dir_counts_only_in_a_place_of_ones_own", out_dirs),
@@ -39,26 +38,19 @@ fn filled(text: &str, stage: &Stage, alice: &Person<'_>) -> PathBuf {
     text.replace("{alice}", &shown(&alice.home)).replace("{}", &shown(&stage.root)).into()
 }
 
-fn home(stage: &Stage) {
+/// Another person's home, and root's whole session with alice's credentials.
+fn others(stage: &Stage) {
     let (root, alice) = stage.provisioned();
-    let bob = stage.person("bob");
-    let run = alice.cargo(["build"]).env("HOME", &bob.home).env("USER", "bob").run();
-    run.silently().builds_in(root.join("alice/target"));
-    assert!(is_empty(&bob.home), "bob's home is no longer empty");
-}
-
-/// Root's whole session, alice's credentials.
-fn su_from_root(stage: &Stage) {
-    let (root, alice) = stage.provisioned();
-    let superuser = stage.person("root");
+    let (bob, superuser) = (stage.person("bob"), stage.person("root"));
     superuser.cargo(["build"]).run().silently();
-    let run = alice
-        .cargo(["build"])
-        .env("HOME", &superuser.home)
-        .env("USER", "root")
-        .env("CARGO_TARGET_DIR", root.join("root/target"))
-        .run();
-    run.builds_in(root.join("alice/target"));
+    for other in [&bob, &superuser] {
+        let run = alice.cargo(["build"]).env("HOME", &other.home).env("USER", other.name());
+        run.env("CARGO_TARGET_DIR", root.join(other.name()).join("target"))
+            .run()
+            .silently()
+            .builds_in(root.join("alice/target"));
+    }
+    assert!(is_empty(&bob.home), "bob's home is no longer empty");
     private(&root.join("root"), 0);
     private(&root.join("alice"), alice.uid());
 }

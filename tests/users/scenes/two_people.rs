@@ -112,21 +112,7 @@ fn rounds(stage: &Stage, channel: Channel, count: u32) {
 /// Group `devs`, writable, new files inherit the group.
 fn share(checkout: &Path) {
     project::give(checkout, "alice:devs");
-    let path = checkout.as_os_str();
-    do_as_root("chmod", ["-R".as_ref(), "g+w".as_ref(), path]);
-    do_as_root(
-        "find",
-        [
-            path,
-            "-type".as_ref(),
-            "d".as_ref(),
-            "-exec".as_ref(),
-            "chmod".as_ref(),
-            "g+s".as_ref(),
-            "{}".as_ref(),
-            "+".as_ref(),
-        ],
-    );
+    do_as_root("chmod", ["-R".as_ref(), "g+rwXs".as_ref(), checkout.as_os_str()]);
 }
 
 fn all_rounds(person: &Person<'_>, channel: Channel, count: u32) {

@@ -19,9 +19,8 @@ pub(crate) fn tests() -> Vec<Test> {
             let name = format!("{}_on_{layout}", case.name);
             tests.push(test!(name, move |stage| in_turn(stage, case, channel)).needs(needs));
         }
-        let all: [(&str, Body); 7] = [
+        let all: [(&str, Body); 6] = [
             ("a_checkout_unpacked_again_at_the_same_place", unpacked_again),
-            ("a_checkout_with_a_build_directory_unpacked_again", unpacked_with_build_dir),
             ("nested_builds_of_one_name_in_one_script", nested_of_one_name),
             ("nobody_waits_for_their_own_other_workspace", no_waiting),
             ("two_colliding_workspaces_past_the_shim", past_the_shim),
@@ -35,9 +34,6 @@ pub(crate) fn tests() -> Vec<Test> {
     }
     tests.push(
         test!("worktrees_and_clones_each_run_their_own", clones).needs(&[Need::Cargo, Need::Git]),
-    );
-    tests.push(
-        test!("one_directory_for_everything_is_one_setting_away", by_user).needs(&[Need::Cargo]),
     );
     tests.push(
         test!("what_is_installed_from_elsewhere_stays_in_the_private_directory", install,)
@@ -257,35 +253,17 @@ fn speaks(run: Invocation<'_>, word: &str) {
 
 /// With the archive's times, so that only the directory itself shows that it is another one.
 fn unpacked_again(stage: &Stage, channel: Channel) {
-    let home = stage.person("alice").home;
-    unpacked_in_turn(stage, channel, &home.join("app"), &PROGRAM);
-}
-
-/// The configured directory is not hers, so intermediate files go to the private directory. Without the
-/// shim they would go to the checkout.
-fn unpacked_with_build_dir(stage: &Stage, channel: Channel) {
-    let case = Case {
-        tree: &[
-            ("Cargo.toml", APP),
-            ("src/main.rs", PRINTS),
-            (".cargo/config.toml", "build.build-dir = 'build'\n"),
-        ],
-        ..PROGRAM
-    };
-    unpacked_in_turn(stage, channel, &stage.checkout.join("app"), &case);
-}
-
-fn unpacked_in_turn(stage: &Stage, channel: Channel, place: &Path, case: &Case) {
     let (_, alice) = stage.provisioned();
+    let place = alice.home.join("app");
     for word in ["first", "other"] {
         let archive = alice.home.join(word);
-        write(case, word, &archive, &alice);
+        write(&PROGRAM, word, &archive, &alice);
         alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&archive]).run().ok();
     }
     for word in ["first", "other", "first", "other"] {
         let unpack = "rm -rf \"$2\" && cp -a \"$1\" \"$2\"";
-        alice.shell(unpack, [&*alice.home.join(word), place]).run().ok();
-        speaks(at(alice.cargo(case.args), channel, place), word);
+        alice.shell(unpack, [&alice.home.join(word), &place]).run().ok();
+        speaks(at(alice.cargo(PROGRAM.args), channel, &place), word);
     }
 }
 
@@ -416,47 +394,17 @@ fn clones(stage: &Stage) {
         write(&case, word, directory, &alice);
         project::write(directory, &[("tests/t.rs", &test.replace("WORD", word))], &alice);
     }
-    let hello = "#!/bin/sh\nshift\nexec \"$CARGO\" run -q \"$@\"\n";
-    project::write(&alice.home, &[("bin/cargo-hello", hello)], &alice);
-    alice.shell("chmod +x ~/bin/cargo-hello", [""; 0]).run().ok();
     for (word, directory) in all.iter().chain(&all) {
         speaks(at(alice.cargo(["run", "-q"]), Channel::Stable, directory), word);
         // A bad commit must not pass because a good one passed.
         let test = at(alice.cargo(["test", "-q"]), Channel::Stable, directory).run();
         assert!(test.status.success() == (*word == "main"), "the tests of `{word}`");
-        let manifest = directory.join("Cargo.toml");
-        let manifest = manifest.to_str().expect("a plain path");
-        let by_path = format!("PATH=$PATH:~/bin cargo hello --manifest-path {manifest}");
-        speaks(at(alice.shell(&by_path, [""; 0]), Channel::Stable, &main), word);
-        let by_alias = ["say", "--manifest-path", manifest];
-        let run = at(alice.cargo(by_alias), Channel::Stable, &main);
-        speaks(run.env("CARGO_ALIAS_SAY", "run -q"), word);
         let own = alice.target_in(directory.join("src"));
         assert!(own.parent() == Some(&root.join("alice")), "it is `{}`", own.display());
         named_after(&own, word);
         private(&own, alice.uid());
     }
     assert!(!root.join("alice/target").exists(), "a common `target` was made as well");
-}
-
-fn by_user(stage: &Stage) {
-    let (root, alice) = stage.provisioned();
-    project::write(
-        &alice.home,
-        &[(".config/cargo-peruser/config.toml", "scope = 'user'\n")],
-        &alice,
-    );
-    for word in ["first", "other"] {
-        let place = stage.checkout.join(word);
-        write(&PROGRAM, word, &place, &alice);
-        let run: Outcome = at(alice.cargo(["build", "-q"]), Channel::Stable, &place).run();
-        run.silently();
-        assert!(alice.target_in(&place) == root.join("alice/target"));
-    }
-    assert!(root.join("alice/target/debug/app").is_file());
-    let explained = alice.by_name(["explain"]).within(stage.checkout.join("first")).run();
-    explained.ok();
-    assert!(explained.stdout.contains("can run each other's programs"), "{}", explained.stdout);
 }
 
 /// Cargo would build it below /tmp, where other users can create files above it.
