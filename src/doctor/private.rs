@@ -18,7 +18,6 @@ use crate::os::{accounts, files, tag};
 use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::provision::Provisioner;
 use crate::private_dir::{self, Caller, State, provision_command};
-use crate::shim::decide::Rule;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
 use crate::ui::report::counted;
@@ -174,10 +173,7 @@ fn outlived(machine: &Machine<'_>, person: &Resident, is_in_doubt: bool) -> Opti
         (Standing::Departed, _) if is_in_doubt || is_numbered => return None,
         (Standing::Departed, _) => (Severity::Note, "which has no account".to_owned()),
         (Standing::Mismatched, _) => (Severity::Warn, "and is not called like that account".into()),
-        (Standing::Known, reason) => {
-            let reason = Rule::NoDirectory(reason?).reason();
-            (Severity::Note, format!("which gets none: {reason}"))
-        }
+        (Standing::Known, reason) => (Severity::Note, format!("which gets none: {}", reason?)),
     };
     let path = &person.path;
     let text = format!("`{}` belongs to {}, {why}", escaped(path), accounts::owner(uid));

@@ -109,7 +109,7 @@ impl Overview {
         };
         Ok(Overview {
             target_dir: target_dir.map(lossy),
-            reason: session.decision.rule.reason(),
+            reason: session.decision.rule.reason().to_owned(),
             session_exports_it,
             editors: all.map(found).collect(),
         })

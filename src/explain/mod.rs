@@ -85,7 +85,7 @@ impl Answer<'_> {
 
     fn json(&self) -> serde_json::Value {
         let decision = &self.plan.decision;
-        let (rule_number, rule) = decision.rule.number_and_name();
+        let (rule_number, rule, reason) = decision.rule.explained();
         let moved = decision.build_dir.as_ref();
         let refused = self.state.as_ref().err();
         let passed_over =
@@ -93,7 +93,7 @@ impl Answer<'_> {
         json!({
             "rule": rule,
             "rule_number": rule_number,
-            "reason": decision.rule.reason(),
+            "reason": reason,
             "warning": self.warning(),
             "sticky_root": self.sticky_root(),
             "target_dir": self.plan.target_dir().map(lossy),

@@ -98,8 +98,8 @@ fn target(answer: &Answer<'_>, command: &str) -> String {
 }
 
 fn because(answer: &Answer<'_>) -> String {
-    let rule = &answer.plan.decision.rule;
-    format!("rule {}: {}", rule.number_and_name().0, rule.reason())
+    let (number, _, reason) = answer.plan.decision.rule.explained();
+    format!("rule {number}: {reason}")
 }
 
 fn settings(settings: &Settings) -> String {

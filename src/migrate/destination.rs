@@ -101,7 +101,7 @@ impl<'a> Destination<'a> {
         let required = plan.decision.required.as_ref();
         let Some(required @ Required { place, target: Some(name) }) = required else {
             let help = "list the account under `include.users`, or see: cargo-peruser explain";
-            return Err(no_place(&owner, &plan.decision.rule.reason()).help(help));
+            return Err(no_place(&owner, plan.decision.rule.reason()).help(help));
         };
         if is_for_another && place.kind == PlaceKind::InOwnCache {
             let why = "there is no shared root, and root creates nothing in another user's home";

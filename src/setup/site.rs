@@ -31,7 +31,7 @@ use crate::setup::pieces::{Piece, PieceKind, Root, cannot_be_quoted};
 use crate::setup::steps::{
     Step, assert_trusted, cannot_change, not_a_root, own_program, read_receipt, receipt_path,
 };
-use crate::shim::decide::{session_build_dir, session_target};
+use crate::shim::decide::{build_dir, session_target};
 use crate::shim::gather::private_dir;
 use crate::shim::installation::{Installation, PROGRAM, is_same_file};
 use crate::ui::escape::{escaped, quoted};
@@ -155,7 +155,7 @@ impl Site {
         }
         let mut first = vec![self.installation.shim_dir()];
         first.extend(homes.cargo_bin().filter(is_quotable));
-        let build_dir = session_build_dir(&private_dir);
+        let build_dir = build_dir(&private_dir, None);
         let directory = homes.config()?.join("environment.d");
         Some(environment_d(&directory, &first, &target_dir, &build_dir))
     }

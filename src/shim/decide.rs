@@ -104,13 +104,9 @@ pub fn session_target(private_dir: &Path) -> PathBuf {
     private_dir.join(TARGET)
 }
 
-/// The build directory that a session exports; it contains one for each workspace.
-pub fn session_build_dir(private_dir: &Path) -> PathBuf {
-    build_dir(private_dir, None)
-}
-
-/// The value of [`BUILD_BUILD_DIR`] that keeps each workspace's intermediates private and separate.
-pub(super) fn build_dir(private_dir: &Path, own: Option<&str>) -> PathBuf {
+/// The value of [`BUILD_BUILD_DIR`] that keeps each workspace's intermediates private and separate. `own`
+/// is the name of a workspace's own directory; a session exports one for all of them.
+pub fn build_dir(private_dir: &Path, own: Option<&str>) -> PathBuf {
     let common = private_dir.join(BUILD);
     own.map_or(common.clone(), |name| common.join(name)).join(WORKSPACE_TEMPLATE)
 }

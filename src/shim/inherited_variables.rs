@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::gather::private_dir;
-use super::own_places::own_homes;
+use super::own_places::{is_inside, own_homes};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::lexical;
@@ -30,11 +30,8 @@ impl Facts {
             let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
             let is_closed = nearest.is_some_and(|entry| entry.mode & 0o002 == 0)
                 && !path.components().any(|part| part == Component::ParentDir);
-            let is_inside = |place: PathBuf| {
-                place.parent().is_some() && path.starts_with(files::without_symlinks(&place))
-            };
             is_closed
-                && (own_homes(homes).into_iter().chain(private).any(is_inside)
+                && (is_inside(&path, own_homes(homes).into_iter().chain(private))
                     || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
                         && Trust::of(snapshot.uid).covers(&path)))
         };

@@ -137,9 +137,11 @@ impl<'a> Plan<'a> {
         let inherited = self.snapshot.variable(trail::VARIABLE);
         let (pid, now) = (std::process::id(), self.snapshot.now());
         let trail = Trail::pick_up(inherited.as_deref(), pid, self.args, now);
-        // A cargo that calls its subcommands is a real one.
-        let is_subcommand = self.snapshot.called_as == CalledAs::Subcommand;
-        if is_subcommand { trail.restart() } else { trail }
+        match self.snapshot.called_as {
+            // A cargo that calls its subcommands is a real one, so the candidates were right.
+            CalledAs::Subcommand => Trail { tried: Vec::new(), ..trail },
+            _ => trail,
+        }
     }
 
     /// Checks the required directories. Changes nothing.

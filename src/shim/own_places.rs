@@ -17,9 +17,6 @@ pub(super) fn own_homes(homes: &Homes<'_>) -> Vec<PathBuf> {
 /// directory. A symlink in the path is accepted if no other user can change it.
 pub(super) fn is_own(path: &Path, homes: &Homes<'_>, uid: u32) -> bool {
     let real = files::without_symlinks(path);
-    // Some service accounts have the home `/`, which would make every path the user's own.
-    let is_in =
-        |home: PathBuf| home.parent().is_some() && real.starts_with(files::without_symlinks(&home));
     let nearest = real.ancestors().find_map(|above| files::entry(above).ok());
     let is_closed = nearest.is_some_and(|entry| entry.is_directory_only_for(uid));
     let existing = || path.ancestors().find(|above| above.exists());
@@ -30,6 +27,13 @@ pub(super) fn is_own(path: &Path, homes: &Homes<'_>, uid: u32) -> bool {
             path.strip_prefix(home)
                 .is_ok_and(|rest| real == files::without_symlinks(home).join(rest))
         });
-    (is_closed || all.into_iter().any(is_in))
+    (is_closed || is_inside(&real, all))
         && (is_direct || existing().is_some_and(|path| Trust::of(uid).covers(path)))
+}
+
+/// Whether a path without symlinks is in one of these directories. Some service accounts have the home
+/// `/`, which would make every path the user's own.
+pub(super) fn is_inside(real: &Path, places: impl IntoIterator<Item = PathBuf>) -> bool {
+    let mut places = places.into_iter().filter(|place| place.parent().is_some());
+    places.any(|place| real.starts_with(files::without_symlinks(&place)))
 }

@@ -5,17 +5,28 @@ use crate::settings::Scope;
 
 impl Rule {
     /// The rule's number in the documentation, which is its position in the order in which rules are
-    /// tried, and its name in `--json`, which never changes.
-    pub fn number_and_name(&self) -> (u8, &'static str) {
+    /// tried; its name in `--json`, which never changes; and why it applies.
+    pub fn explained(&self) -> (u8, &'static str, &str) {
         match self {
-            Rule::Bypassed => (1, "bypassed"),
-            Rule::NoSharedRoot => (2, "no-shared-root"),
-            Rule::NoDirectory(_) => (3, "no-directory"),
-            Rule::BuildScript => (4, "build-script"),
-            Rule::Explicit(_) => (5, "explicit"),
-            Rule::Inherited => (6, "inherited"),
-            Rule::Redirected => (7, "redirected"),
+            Rule::Bypassed => (1, "bypassed", "CARGO_PERUSER=off disables cargo-peruser"),
+            Rule::NoSharedRoot => {
+                (2, "no-shared-root", "no shared root is configured, or it does not exist")
+            }
+            Rule::NoDirectory(reason) => (3, "no-directory", reason),
+            Rule::BuildScript => (4, "build-script", "this runs inside a build script"),
+            Rule::Explicit(choice) => (5, "explicit", choice.reason()),
+            Rule::Inherited => {
+                let reason = "CARGO_TARGET_DIR names a directory inside the private one, set by an \
+                              outer run";
+                (6, "inherited", reason)
+            }
+            Rule::Redirected => (7, "redirected", "nothing chooses another target directory"),
         }
+    }
+
+    /// Why the rule applies.
+    pub fn reason(&self) -> &str {
+        self.explained().2
     }
 
     /// A warning about the directory that this rule gives.
@@ -25,31 +36,15 @@ impl Rule {
             "`scope` is `user`: workspaces with packages of the same name can run each other's programs",
         )
     }
-
-    /// Why the rule applies.
-    pub fn reason(&self) -> String {
-        match self {
-            Rule::Bypassed => "CARGO_PERUSER=off disables cargo-peruser".into(),
-            Rule::NoSharedRoot => "no shared root is configured, or it does not exist".into(),
-            Rule::NoDirectory(reason) => reason.clone(),
-            Rule::BuildScript => "this runs inside a build script".into(),
-            Rule::Explicit(choice) => format!("{} chooses the target directory", choice.by()),
-            Rule::Inherited => {
-                "CARGO_TARGET_DIR names a directory inside the private one, set by an outer run"
-                    .into()
-            }
-            Rule::Redirected => "nothing chooses another target directory".into(),
-        }
-    }
 }
 
 impl Choice {
-    fn by(self) -> &'static str {
+    fn reason(self) -> &'static str {
         match self {
-            Choice::Flag => "--target-dir",
-            Choice::Config => "--config build.target-dir",
-            Choice::Variable => "CARGO_TARGET_DIR",
-            Choice::BuildVariable => "CARGO_BUILD_TARGET_DIR",
+            Choice::Flag => "--target-dir chooses the target directory",
+            Choice::Config => "--config build.target-dir chooses the target directory",
+            Choice::Variable => "CARGO_TARGET_DIR chooses the target directory",
+            Choice::BuildVariable => "CARGO_BUILD_TARGET_DIR chooses the target directory",
         }
     }
 }

@@ -84,11 +84,6 @@ impl Trail {
         trail
     }
 
-    /// Forgets the candidates: a real cargo has run, so they were right.
-    pub fn restart(self) -> Trail {
-        Trail { tried: Vec::new(), ..self }
-    }
-
     /// The variable's value: numbers and paths, separated by colons, which no PATH entry contains.
     pub fn to_value(&self) -> OsString {
         let Trail { pid, asked, at, hops, .. } = self;

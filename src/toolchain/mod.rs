@@ -65,7 +65,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let mut links = tools(snapshot, plan.settings(), &homes, &path);
     links.insert(CARGO.into(), shim.clone());
     directory::hold(&path, &shim, &links, &caller)?;
-    report::raw_line(path.as_os_str().as_encoded_bytes())?;
+    report::raw(&[path.as_os_str().as_encoded_bytes(), b"\n"].concat())?;
     tell_missing(&links);
     Ok(0)
 }

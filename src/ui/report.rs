@@ -50,15 +50,15 @@ pub fn warning(text: &dyn Display, help: &dyn Display) {
 /// Writes one line, or several, to stdout.
 ///
 /// # Errors
-/// The same as [`raw_line`].
+/// The same as [`raw`].
 pub fn line(text: impl Display) -> io::Result<()> {
-    raw_line(text.to_string().as_bytes())
+    raw(format!("{text}\n").as_bytes())
 }
 
 /// Writes something as JSON to stdout.
 ///
 /// # Errors
-/// The same as [`raw_line`], and a value that cannot be written as JSON.
+/// The same as [`raw`], and a value that cannot be written as JSON.
 pub fn json(value: &impl Serialize) -> io::Result<()> {
     line(escape::json(&serde_json::to_string_pretty(value)?))
 }
@@ -66,14 +66,6 @@ pub fn json(value: &impl Serialize) -> io::Result<()> {
 /// Writes bytes unchanged to stderr. If that fails, nobody can be told.
 pub fn to_stderr(bytes: &[u8]) {
     let _ = io::stderr().write_all(bytes);
-}
-
-/// Writes bytes unchanged to stdout, and ends the line.
-///
-/// # Errors
-/// The same as [`raw`].
-pub fn raw_line(bytes: &[u8]) -> io::Result<()> {
-    raw(&[bytes, b"\n"].concat())
 }
 
 /// Writes bytes unchanged to stdout.

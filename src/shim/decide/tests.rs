@@ -58,7 +58,7 @@ fn outcome(facts: &mut Facts) -> String {
     let variable = facts.variables.build_build_dir.as_ref();
     facts.build_dir_variable = variable.and_then(|path| Some(configured(path.to_str()?)));
     let Decision { rule, required, target_dir, build_dir, removed } = decide(facts);
-    let mut words = vec![rule.number_and_name().0.to_string()];
+    let mut words = vec![rule.explained().0.to_string()];
     words.extend(target_dir.map(|path| format!("target={}", path.display())));
     words.extend(build_dir.map(|moved| format!("build={}", moved.to.display())));
     words.extend(removed.iter().map(|name| format!("without {name}")));
