@@ -8,7 +8,6 @@ pub mod build_dir;
 pub mod cargo_config;
 pub mod decide;
 pub mod environment;
-pub mod excerpt;
 pub mod exec;
 pub mod gather;
 mod inherited_variables;
@@ -16,6 +15,7 @@ pub mod installation;
 mod own_places;
 pub mod real_cargo;
 pub mod reasons;
+pub mod toml_value;
 pub mod toolchain;
 pub mod trail;
 
