@@ -17,8 +17,7 @@ tests![
     descriptors_are_inherited_and_none_is_added,
     closed_standard_streams_stop_nobody,
     ignored_signals_and_limits_are_unchanged,
-    blocked_signals_stay_blocked,
-    a_broken_pipe_kills_cargos_children_as_ever,
+    blocked_signals_stay_blocked_and_a_broken_pipe_kills_cargos_children_as_ever,
 ];
 
 /// Both kinds of run: one that passes through and one that makes directories first.
@@ -168,38 +167,22 @@ fn is_in(mask: &str, signal: Signal, state: &str) -> bool {
     mask & 1 << (signal.as_raw() - 1) != 0
 }
 
-/// The signals as a program that is not written in Rust sees them: Rust programs ignore SIGPIPE.
-fn signals_through(world: &World, env: &[&str]) -> String {
-    let script = "#!/bin/sh\nexec grep -E '^Sig(Blk|Ign)' /proc/self/status\n";
-    world.executable("plain/cargo", script);
-    let path = world.search_path(["shim", "plain", "/usr/bin", "/bin"]);
-    let words = env.iter().chain(&["cargo", "build"]);
-    world.run("env", words).env("PATH", path).run().printed().to_owned()
-}
-
-fn blocked_signals_stay_blocked() {
-    let world = World::new();
-    let block = "--block-signal=USR1";
-    let probe =
-        world.run("/usr/bin/env", [block, "/bin/grep", "SigBlk", "/proc/self/status"]).run();
-    if probe.code() != 0 {
+/// As a program that is not written in Rust sees them: Rust programs ignore SIGPIPE.
+fn blocked_signals_stay_blocked_and_a_broken_pipe_kills_cargos_children_as_ever() {
+    let [block, ignore] = ["--block-signal=USR1", "--ignore-signal=HUP"];
+    let probe = World::new();
+    let probe = probe.run("/usr/bin/env", [block, "/bin/grep", "SigBlk", "/proc/self/status"]);
+    if probe.run().code() != 0 {
         skip("this system's `env` cannot block signals, or it has no /proc");
     }
     for world in worlds() {
-        let found = signals_through(&world, &[block, "--ignore-signal=HUP"]);
-        assert!(is_in("SigBlk", Signal::USR1, &found), "{found}");
-        assert!(is_in("SigIgn", Signal::HUP, &found), "{found}");
-        assert!(!is_in("SigBlk", Signal::HUP, &found), "{found}");
-    }
-}
-
-fn a_broken_pipe_kills_cargos_children_as_ever() {
-    if fs::read_to_string("/proc/self/status").is_err() {
-        skip("this system has no /proc/self/status");
-    }
-    for world in worlds() {
-        let found = signals_through(&world, &[]);
-        assert!(!is_in("SigIgn", Signal::PIPE, &found), "{found}");
-        assert!(!is_in("SigBlk", Signal::PIPE, &found), "{found}");
+        let script = "#!/bin/sh\nexec grep -E '^Sig(Blk|Ign)' /proc/self/status\n";
+        world.executable("plain/cargo", script);
+        let path = world.search_path(["shim", "plain", "/usr/bin", "/bin"]);
+        let run = world.run("env", [block, ignore, "cargo", "build"]).env("PATH", path).run();
+        let found = run.printed();
+        assert!(is_in("SigBlk", Signal::USR1, found) && is_in("SigIgn", Signal::HUP, found));
+        assert!(!is_in("SigBlk", Signal::HUP, found) && !is_in("SigBlk", Signal::PIPE, found));
+        assert!(!is_in("SigIgn", Signal::PIPE, found), "{found}");
     }
 }
