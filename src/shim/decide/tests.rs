@@ -4,10 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, EntryPoint, Facts, Required, RootState,
-    Rule, TARGET_DIR, decide,
-};
+use super::{Choice, Decision, EntryPoint, Facts, Required, RootState, Rule, decide};
 use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::settings::parse::from_flags;
@@ -69,258 +66,225 @@ fn outcome(facts: &mut Facts) -> String {
     words.join(", ")
 }
 
+/// What happens, and the changes to [`facts`] with which it does. In the text, `{own}` is the name of the
+/// workspace's directory, `{private}` alice's directory in the shared root, and `{cache}` the one in her
+/// cache.
+type Row<'a> = (&'a str, &'a dyn Fn(&mut Facts));
+
+fn check(rows: &[Row<'_>]) {
+    for (number, (expected, change)) in rows.iter().enumerate() {
+        let mut facts = facts();
+        change(&mut facts);
+        let expected = expected
+            .replace("{own}", OWN)
+            .replace("{private}", "/srv/root/alice")
+            .replace("{cache}", "/home/alice/.cache/cargo-peruser");
+        assert_eq!(outcome(&mut facts), expected, "row {number}");
+    }
+}
+
+const REDIRECTED: &str = "7, target={private}/{own}, check {private}, make {own}";
+const IN_CACHE: &str = "7, target={cache}/{own}, check {cache}, make {own}";
+
 /// A variable's value, as it is gathered.
 fn set(value: &str) -> Option<PathBuf> {
     let path = || lexical::absolute(Path::new("/srv/app"), Path::new(value));
     (!value.is_empty()).then(path)
 }
 
-fn with(change: impl FnOnce(&mut Facts)) -> String {
-    let mut facts = facts();
-    change(&mut facts);
-    outcome(&mut facts)
+fn target(value: &str) -> impl Fn(&mut Facts) {
+    move |facts| facts.variables.target_dir = set(value)
 }
 
-fn with_target_dir(value: &str) -> String {
-    with(|facts| facts.variables.target_dir = set(value))
+fn weaker(value: &str) -> impl Fn(&mut Facts) {
+    move |facts| facts.variables.build_target_dir = set(value)
+}
+
+fn build(value: &str) -> impl Fn(&mut Facts) {
+    move |facts| facts.variables.build_build_dir = set(value)
+}
+
+fn typed_target(facts: &mut Facts) {
+    facts.invocation = typed(&["build", "--target-dir=x"]);
+}
+
+fn service_account(facts: &mut Facts) {
+    facts.account.shell = Some("/usr/sbin/nologin".into());
+}
+
+/// The first change, and then the second.
+fn both(first: impl Fn(&mut Facts), second: impl Fn(&mut Facts)) -> impl Fn(&mut Facts) {
+    move |facts| {
+        first(facts);
+        second(facts);
+    }
+}
+
+fn root(state: RootState) -> impl Fn(&mut Facts) {
+    move |facts| facts.root = state
+}
+
+fn by_name(facts: &mut Facts) {
+    facts.entry_point = EntryPoint::ByName;
 }
 
 #[test]
 fn a_root_that_was_the_private_directory_stays_that() {
-    let own = "/home/alice/.cache/cargo-peruser";
-    let in_it = |value: Option<&str>| {
-        with(|facts| {
-            choose(facts, Key::SharedRoot, own);
-            facts.root = RootState::IsPrivateDir;
-            facts.variables.target_dir = value.and_then(set);
-        })
+    let in_it = |facts: &mut Facts| {
+        choose(facts, Key::SharedRoot, "/home/alice/.cache/cargo-peruser");
+        facts.root = RootState::IsPrivateDir;
     };
-    let expected = format!("7, target={own}/{OWN}, check {own}, make {OWN}");
-    assert_eq!(in_it(None), expected);
-    assert_eq!(in_it(Some(&format!("{own}/target"))), expected);
-    assert_eq!(in_it(Some("/elsewhere")), "5");
-}
-
-fn redirected() -> String {
-    format!("7, target=/srv/root/alice/{OWN}, check /srv/root/alice, make {OWN}")
+    check(&[
+        (IN_CACHE, &in_it),
+        (IN_CACHE, &both(in_it, target("/home/alice/.cache/cargo-peruser/target"))),
+        ("5", &both(in_it, target("/elsewhere"))),
+    ]);
 }
 
 #[test]
 fn rule_1_steps_aside_when_asked() {
-    assert_eq!(with(|facts| facts.is_bypassed = true), "1");
-    let inherits = |value: &str| {
-        with(|facts| {
-            facts.is_bypassed = true;
-            facts.variables.target_dir = set(value);
-        })
-    };
-    assert_eq!(inherits(TARGET), format!("1, without {TARGET_DIR}"));
-    let own = "/home/alice/.cache/cargo-peruser/target";
-    assert_eq!(inherits(own), format!("1, without {TARGET_DIR}"));
-    assert_eq!(inherits("/elsewhere"), "1");
+    let bypassed = |facts: &mut Facts| facts.is_bypassed = true;
+    let without = "1, without CARGO_TARGET_DIR";
+    check(&[
+        ("1", &bypassed),
+        (without, &both(bypassed, target(TARGET))),
+        (without, &both(bypassed, target("/home/alice/.cache/cargo-peruser/target"))),
+        ("1", &both(bypassed, target("/elsewhere"))),
+    ]);
 }
 
 #[test]
 fn rule_2_passes_through_without_a_shared_root() {
-    assert_eq!(with(|facts| facts.root = RootState::Absent), "2");
-    let inherits = |value: &str, root: Option<&str>| {
-        with(|facts| {
-            facts.root = RootState::Absent;
-            facts.settings = Settings::default();
-            root.into_iter().for_each(|root| choose(facts, Key::SharedRoot, root));
-            facts.variables.target_dir = set(value);
-            facts.variables.build_build_dir = set("/srv/root/alice/build/{workspace-path-hash}");
-        })
+    let missing = both(root(RootState::Absent), build(BUILD));
+    let unset = |facts: &mut Facts| {
+        missing(facts);
+        facts.settings = Settings::default();
     };
-    let both = format!("2, without {TARGET_DIR}, without {BUILD_BUILD_DIR}");
-    assert_eq!(inherits(TARGET, Some("/srv/root")), both);
-    assert_eq!(inherits("/elsewhere", Some("/srv/root")), format!("2, without {BUILD_BUILD_DIR}"));
-    assert_eq!(inherits(TARGET, None), "2");
+    check(&[
+        ("2", &root(RootState::Absent)),
+        (
+            "2, without CARGO_TARGET_DIR, without CARGO_BUILD_BUILD_DIR",
+            &both(&missing, target(TARGET)),
+        ),
+        ("2, without CARGO_BUILD_BUILD_DIR", &both(&missing, target("/elsewhere"))),
+        ("2", &both(unset, target(TARGET))),
+    ]);
 }
 
 #[test]
 fn rule_2_gives_the_own_cache_directory_by_name() {
-    let own = format!(
-        "7, target=/home/alice/.cache/cargo-peruser/{OWN}, check /home/alice/.cache/cargo-peruser, \
-         make {OWN}"
-    );
-    let by_name = |root| {
-        with(|facts| {
-            facts.entry_point = EntryPoint::ByName;
-            facts.root = root;
-        })
-    };
-    assert_eq!(by_name(RootState::Absent), own);
-    assert_eq!(by_name(RootState::Usable), redirected());
-    // Where there is no root, there is none to keep a service account out of.
-    let service = with(|facts| {
-        facts.entry_point = EntryPoint::ByName;
-        facts.root = RootState::Absent;
-        facts.account.shell = Some("/usr/sbin/nologin".into());
-    });
-    assert_eq!(service, own);
+    let absent = both(by_name, root(RootState::Absent));
+    check(&[
+        (IN_CACHE, &absent),
+        (REDIRECTED, &by_name),
+        // Where there is no root, there is none to keep a service account out of.
+        (IN_CACHE, &both(&absent, service_account)),
+    ]);
 }
 
 #[test]
 fn an_account_that_is_not_provisioned_builds_in_its_own_cache_directory() {
-    let own = format!(
-        "7, target=/home/alice/.cache/cargo-peruser/{OWN}, check /home/alice/.cache/cargo-peruser, \
-         make {OWN}"
-    );
-    let missing = |change: fn(&mut Facts)| {
-        with(|facts| {
-            facts.root = RootState::NotProvisioned;
-            change(facts);
-        })
-    };
-    assert_eq!(missing(|_| {}), own);
-    assert_eq!(missing(|facts| facts.entry_point = EntryPoint::ByName), own);
-    assert_eq!(missing(|facts| choose(facts, Key::Missing, "refuse")), redirected());
-    assert_eq!(missing(|facts| facts.account.shell = Some("/bin/false".into())), "3");
-    // A value that a session exported before or after the account was provisioned is not a choice.
-    assert_eq!(missing(|facts| facts.variables.target_dir = set(TARGET)), own);
-    let own = "/home/alice/.cache/cargo-peruser/target";
-    assert_eq!(with_target_dir(own), redirected());
+    let missing = root(RootState::NotProvisioned);
+    check(&[
+        (IN_CACHE, &missing),
+        (IN_CACHE, &both(&missing, by_name)),
+        (REDIRECTED, &both(&missing, |facts| choose(facts, Key::Missing, "refuse"))),
+        ("3", &both(&missing, service_account)),
+        // A value that a session exported before or after the account was provisioned is no choice.
+        (IN_CACHE, &both(&missing, target(TARGET))),
+        (REDIRECTED, &target("/home/alice/.cache/cargo-peruser/target")),
+    ]);
 }
 
 #[test]
 fn rule_3_passes_service_accounts_through_and_keeps_them_out_of_the_root() {
-    let service = |value: Option<&str>| {
-        with(|facts| {
-            facts.account.shell = Some("/usr/sbin/nologin".into());
-            facts.variables.target_dir = value.and_then(set);
-        })
-    };
-    assert_eq!(service(None), "3");
-    assert_eq!(service(Some("")), "3");
-    assert_eq!(service(Some("/elsewhere")), "3");
-    assert_eq!(service(Some("/srv/root/alice/target")), format!("3, without {TARGET_DIR}"));
-    assert_eq!(service(Some("/srv/root")), format!("3, without {TARGET_DIR}"));
-    let all_three = with(|facts| {
-        facts.account.shell = Some("/bin/false".into());
-        facts.variables.build_target_dir = Some("/srv/root/x".into());
-        facts.variables.build_build_dir = set("/srv/../srv/root/x");
-    });
-    assert_eq!(all_three, format!("3, without {BUILD_TARGET_DIR}, without {BUILD_BUILD_DIR}"));
+    let others = both(weaker("/srv/root/x"), build("/srv/../srv/root/x"));
+    check(&[
+        ("3", &service_account),
+        ("3", &both(service_account, target("/elsewhere"))),
+        ("3, without CARGO_TARGET_DIR", &both(service_account, target(TARGET))),
+        ("3, without CARGO_TARGET_DIR", &both(service_account, target("/srv/root"))),
+        (
+            "3, without CARGO_BUILD_TARGET_DIR, without CARGO_BUILD_BUILD_DIR",
+            &both(service_account, others),
+        ),
+    ]);
 }
 
 #[test]
 fn rule_4_gives_a_nested_run_in_a_build_script_its_own_directory() {
-    let nested = |value: Option<&str>| {
-        with(|facts| {
-            facts.variables.out_dir = Some("/srv/root/alice/target/x/out".into());
-            facts.variables.target_dir = value.and_then(set);
-        })
-    };
-    assert_eq!(nested(None), "4");
-    assert_eq!(nested(Some("")), "4");
-    assert_eq!(
-        nested(Some(TARGET)),
-        format!("4, target=/srv/root/alice/target/x/out/target/{OWN}")
-    );
-    assert_eq!(nested(Some("/elsewhere")), "5");
-}
-
-#[test]
-fn rule_4_takes_a_configured_build_directory_along() {
-    let nested = with(|facts| {
-        facts.variables.out_dir = Some("/o".into());
-        facts.variables.target_dir = Some(TARGET.into());
+    let nested = |facts: &mut Facts| facts.variables.out_dir = Some("/o".into());
+    let configured = |facts: &mut Facts| {
         facts.configured_build_dir = Some(configured("/home/alice/build"));
-    });
-    assert_eq!(nested, format!("4, target=/o/target/{OWN}, build=/o/target/{OWN}"));
-}
-
-#[test]
-fn rule_4_replaces_our_build_directory_even_without_our_target_directory() {
-    let nested = |value: &'static str| {
-        with(|facts| {
-            facts.variables.out_dir = Some("/o".into());
-            facts.variables.build_build_dir = Some(value.into());
-        })
     };
-    assert_eq!(nested(TARGET), format!("4, build=/o/target/{OWN}"));
-    assert_eq!(nested("/elsewhere"), "4");
+    let ours = both(nested, target(TARGET));
+    check(&[
+        ("4", &nested),
+        ("4, target=/o/target/{own}", &ours),
+        ("5", &both(nested, target("/elsewhere"))),
+        // A configured build directory goes along, and ours even without our target directory.
+        ("4, target=/o/target/{own}, build=/o/target/{own}", &both(&ours, configured)),
+        ("4, build=/o/target/{own}", &both(nested, build(TARGET))),
+        ("4", &both(nested, build("/elsewhere"))),
+    ]);
 }
 
 #[test]
 fn rule_5_honours_an_explicit_choice() {
-    assert_eq!(with(|facts| facts.invocation = typed(&["build", "--target-dir=x"])), "5");
-    assert_eq!(with(|facts| facts.config_chooses = true), "5");
-    for value in ["/elsewhere", "target", "../x", "/srv/rooted", "/srv/root/../x"] {
-        assert_eq!(with_target_dir(value), "5", "{value}");
-    }
-    assert_eq!(with(|facts| facts.variables.build_target_dir = Some("/elsewhere".into())), "5");
-}
-
-#[test]
-fn rule_5_lets_a_weaker_choice_win_over_our_own_variable() {
-    let exported = |change: fn(&mut Facts)| {
-        with(|facts| {
-            facts.variables.target_dir = Some(TARGET.into());
-            change(facts);
-        })
-    };
-    let without = format!("5, without {TARGET_DIR}");
-    assert_eq!(exported(|facts| facts.config_chooses = true), without);
-    assert_eq!(
-        exported(|facts| facts.variables.build_target_dir = Some("/elsewhere".into())),
-        without
-    );
-    assert_eq!(exported(|facts| facts.invocation = typed(&["build", "--target-dir=x"])), "5");
+    let config = |facts: &mut Facts| facts.config_chooses = true;
+    check(&[
+        ("5", &typed_target),
+        ("5", &config),
+        ("5", &target("/elsewhere")),
+        ("5", &target("target")),
+        ("5", &target("../x")),
+        ("5", &target("/srv/rooted")),
+        ("5", &target("/srv/root/../x")),
+        ("5", &weaker("/elsewhere")),
+        // A weaker choice wins over our own variable.
+        ("5", &both(target(TARGET), typed_target)),
+        ("5, without CARGO_TARGET_DIR", &both(target(TARGET), config)),
+        ("5, without CARGO_TARGET_DIR", &both(target(TARGET), weaker("/elsewhere"))),
+    ]);
 }
 
 #[test]
 fn rule_5_asks_in_cargos_own_order() {
-    let chosen = |change: fn(&mut Facts)| {
-        let mut facts = facts();
-        facts.variables.target_dir = Some("/variable".into());
-        facts.variables.build_target_dir = Some("/weaker".into());
-        facts.config_chooses = true;
-        change(&mut facts);
-        match decide(&facts).rule {
-            Rule::Explicit(choice) => choice,
-            other => panic!("{other:?}"),
-        }
+    let mut facts = facts();
+    facts.invocation = typed(&["build", "--target-dir=x"]);
+    facts.variables.target_dir = set("/variable");
+    facts.variables.build_target_dir = set("/weaker");
+    facts.config_chooses = true;
+    let choice = |facts: &Facts| match decide(facts).rule {
+        Rule::Explicit(choice) => choice,
+        other => panic!("{other:?}"),
     };
-    assert_eq!(
-        chosen(|facts| facts.invocation = typed(&["build", "--target-dir=x"])),
-        Choice::Flag
-    );
-    assert_eq!(chosen(|_| {}), Choice::Variable);
-    assert_eq!(chosen(|facts| facts.variables.target_dir = None), Choice::Config);
-    let weakest = |facts: &mut Facts| {
-        facts.variables.target_dir = None;
-        facts.config_chooses = false;
-    };
-    assert_eq!(chosen(weakest), Choice::BuildVariable);
+    assert_eq!(choice(&facts), Choice::Flag);
+    facts.invocation = typed(&["build"]);
+    assert_eq!(choice(&facts), Choice::Variable);
+    facts.variables.target_dir = None;
+    assert_eq!(choice(&facts), Choice::Config);
+    facts.config_chooses = false;
+    assert_eq!(choice(&facts), Choice::BuildVariable);
 }
 
 #[test]
 fn rule_5_is_turned_off_for_variables_by_override() {
-    let overriding = |change: fn(&mut Facts)| {
-        with(|facts| {
-            choose(facts, Key::ExplicitTargetDir, "override");
-            change(facts);
-        })
-    };
-    let variable = |facts: &mut Facts| facts.variables.target_dir = Some("/elsewhere".into());
-    assert_eq!(overriding(variable), redirected());
-    let weaker = |facts: &mut Facts| facts.variables.build_target_dir = Some("/elsewhere".into());
-    assert_eq!(overriding(weaker), redirected());
-    assert_eq!(overriding(|facts| facts.invocation = typed(&["build", "--target-dir=x"])), "5");
-    assert_eq!(overriding(|facts| facts.config_chooses = true), "5");
-    let config_beside_variable = overriding(|facts| {
-        facts.variables.target_dir = Some("/elsewhere".into());
-        facts.config_chooses = true;
-    });
-    assert_eq!(config_beside_variable, format!("5, without {TARGET_DIR}"));
+    let overriding = |facts: &mut Facts| choose(facts, Key::ExplicitTargetDir, "override");
+    let config = |facts: &mut Facts| facts.config_chooses = true;
+    check(&[
+        (REDIRECTED, &both(overriding, target("/elsewhere"))),
+        (REDIRECTED, &both(overriding, weaker("/elsewhere"))),
+        ("5", &both(overriding, typed_target)),
+        ("5", &both(overriding, config)),
+        ("5, without CARGO_TARGET_DIR", &both(overriding, both(config, target("/elsewhere")))),
+    ]);
 }
 
 #[test]
 fn rule_6_leaves_what_an_outer_run_chose() {
     for value in ["/srv/root/alice/mine", "/srv/root/alice/target/x/out/target"] {
-        assert_eq!(with_target_dir(value), "6, check /srv/root/alice", "{value}");
+        check(&[("6, check {private}", &target(value))]);
     }
 }
 
@@ -339,97 +303,87 @@ fn rule_7_redirects_everything_else() {
         // Set by an outer run; this run may be in another workspace.
         "/srv/root/alice/other-0123456789abcdef",
     ] {
-        assert_eq!(with_target_dir(value), redirected(), "{value}");
+        check(&[(REDIRECTED, &target(value)), (REDIRECTED, &weaker("/srv/root/bob"))]);
     }
-    let weaker = with(|facts| facts.variables.build_target_dir = Some("/srv/root/bob".into()));
-    assert_eq!(weaker, redirected());
 }
 
 #[test]
 fn the_scope_says_what_shares_a_directory() {
-    let common = "7, target=/srv/root/alice/target, check /srv/root/alice, make target";
+    let common = "7, target={private}/target, check {private}, make target";
     let by_user = |kind| {
-        with(|facts| {
+        move |facts: &mut Facts| {
             choose(facts, Key::Scope, "user");
             facts.workspace = Some(workspace(kind));
-        })
+        }
     };
-    assert_eq!(by_user(WorkspaceKind::Workspace), common);
-    assert_eq!(by_user(WorkspaceKind::Script), redirected());
-    // `cargo install NAME` has no sources.
-    assert_eq!(with(|facts| facts.workspace = None), common);
+    check(&[
+        (common, &by_user(WorkspaceKind::Workspace)),
+        (REDIRECTED, &by_user(WorkspaceKind::Script)),
+        // `cargo install NAME` has no sources.
+        (common, &|facts| facts.workspace = None),
+    ]);
 }
 
 #[test]
 fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace() {
-    let session = |change: fn(&mut Facts)| {
-        with(|facts| {
-            facts.entry_point = EntryPoint::Session;
-            facts.workspace = None;
-            change(facts);
-        })
+    let session = |facts: &mut Facts| {
+        facts.entry_point = EntryPoint::Session;
+        facts.workspace = None;
     };
-    let both = format!("7, target={TARGET}, build={BUILD}, check /srv/root/alice, make target");
-    assert_eq!(session(|_| {}), both);
-    // Evaluating it again must change nothing.
-    assert_eq!(session(|facts| facts.variables.build_build_dir = set(BUILD)), both);
-    assert_eq!(
-        session(|facts| facts.configured_build_dir = Some(configured("/shared/build"))),
-        both
+    let typed = |words: &'static [&str]| move |facts: &mut Facts| facts.invocation = typed(words);
+    let template = format!("build={BUILD}, check {{private}}, make target");
+    let template = format!("7, target={{private}}/target, {template}");
+    let own = format!(
+        "7, target={{private}}/{{own}}, build={OWN_BUILD}, check {{private}}, make {{own}}"
     );
-    let copies = with(|facts| facts.invocation = typed(&["mutants"]));
-    let own =
-        format!("/srv/root/alice/{OWN}, build={OWN_BUILD}, check /srv/root/alice, make {OWN}");
-    assert_eq!(copies, format!("7, target={own}"));
-    // Each commit of a repository is another workspace, and all share one target directory.
-    let fetched = with(|facts| facts.invocation = typed(&["install", "--git", "u"]));
-    assert_eq!(fetched, format!("7, target={own}"));
-    let own = session(|facts| facts.configured_build_dir = Some(configured("/home/alice/build")));
-    assert_eq!(own, format!("7, target={TARGET}, check /srv/root/alice, make target"));
+    check(&[
+        (&template, &session),
+        // Evaluating it again must change nothing.
+        (&template, &both(session, build(BUILD))),
+        (&template, &both(session, configured_at("/shared/build"))),
+        (
+            "7, target={private}/target, check {private}, make target",
+            &both(session, configured_at("/home/alice/build")),
+        ),
+        (&own, &typed(&["mutants"])),
+        // Each commit of a repository is another workspace, and all share one target directory.
+        (&own, &typed(&["install", "--git", "u"])),
+    ]);
 }
 
 #[test]
 fn a_shared_build_directory_becomes_the_workspaces_private_one() {
-    let configured_at =
-        |path: &str| with(|facts| facts.configured_build_dir = Some(configured(path)));
     let moved = format!(
-        "7, target=/srv/root/alice/{OWN}, build={OWN_BUILD}, check /srv/root/alice, make {OWN}"
+        "7, target={{private}}/{{own}}, build={OWN_BUILD}, check {{private}}, make {{own}}"
     );
-    assert_eq!(configured_at("/shared/build"), moved);
-    assert_eq!(configured_at("/home/alice/build"), redirected());
-    assert_eq!(configured_at("/srv/root/alice/target"), redirected());
-    let inherited = with(|facts| {
-        facts.variables.target_dir = Some("/srv/root/alice/w-1".into());
-        facts.configured_build_dir = Some(configured("/shared/build"));
-    });
-    assert_eq!(inherited, format!("6, build={OWN_BUILD}, check /srv/root/alice"));
+    let inherited = format!("6, build={OWN_BUILD}, check {{private}}");
+    check(&[
+        (&moved, &configured_at("/shared/build")),
+        (REDIRECTED, &configured_at("/home/alice/build")),
+        (REDIRECTED, &configured_at("/srv/root/alice/target")),
+        (&inherited, &both(target("/srv/root/alice/w-1"), configured_at("/shared/build"))),
+    ]);
 }
 
 #[test]
 fn a_build_directory_that_is_ours_is_decided_anew() {
+    let start = "7, target={private}/{own}";
+    let without =
+        format!("{start}, without CARGO_BUILD_BUILD_DIR, check {{private}}, make {{own}}");
+    let moved = format!("{start}, build={OWN_BUILD}, check {{private}}, make {{own}}");
     for ours in [BUILD, "/srv/root/alice/app-1195476296a3495b", "/srv/root/alice/build/ab/cd"] {
-        let nested = |own: Option<&'static str>| {
-            with(|facts| {
-                facts.variables.build_build_dir = Some(ours.into());
-                facts.configured_build_dir = own.map(configured);
-            })
-        };
-        let target = format!("7, target=/srv/root/alice/{OWN}");
-        let end = format!("check /srv/root/alice, make {OWN}");
-        let without = format!("{target}, without {BUILD_BUILD_DIR}, {end}");
-        assert_eq!(nested(None), without);
-        assert_eq!(nested(Some("/home/alice/build")), without);
-        assert_eq!(nested(Some("/shared/build")), format!("{target}, build={OWN_BUILD}, {end}"));
-        let explicit = with(|facts| {
-            facts.variables.build_build_dir = Some(ours.into());
-            facts.invocation = typed(&["build", "--target-dir=x"]);
-        });
-        assert_eq!(explicit, format!("5, without {BUILD_BUILD_DIR}"));
+        check(&[
+            (&without, &build(ours)),
+            (&without, &both(build(ours), configured_at("/home/alice/build"))),
+            (&moved, &both(build(ours), configured_at("/shared/build"))),
+            ("5, without CARGO_BUILD_BUILD_DIR", &both(build(ours), typed_target)),
+        ]);
     }
-    let ones_own = with(|facts| {
-        facts.variables.build_build_dir = Some("/srv/root/alice/intermediates".into());
-    });
-    assert_eq!(ones_own, redirected());
+    check(&[(REDIRECTED, &build("/srv/root/alice/intermediates"))]);
+}
+
+fn configured_at(path: &str) -> impl Fn(&mut Facts) {
+    move |facts| facts.configured_build_dir = Some(configured(path))
 }
 
 fn configured(path: &str) -> ConfiguredBuildDir {
