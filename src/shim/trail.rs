@@ -14,11 +14,10 @@
 //! program that does its work.
 
 use std::ffi::{OsStr, OsString};
-use std::hash::Hasher;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use siphasher::sip::SipHasher13;
+use crate::workspace::identity::hash_of_words;
 
 /// The variable with the marker.
 ///
@@ -57,7 +56,7 @@ impl Trail {
     /// Continues the trail in `inherited` if it is this process's own, or starts a new one; `now` is in
     /// milliseconds.
     pub fn pick_up(inherited: Option<&OsStr>, pid: u32, args: &[OsString], now: u64) -> Trail {
-        let asked = fingerprint(args);
+        let asked = hash_of_words(args);
         let fresh = Trail { pid, asked, at: now, hops: 0, tried: Vec::new(), last: None };
         let Some(trail) = inherited.and_then(parse) else { return fresh };
         let since = now.saturating_sub(trail.at);
@@ -108,15 +107,6 @@ fn parse(value: &OsStr) -> Option<Trail> {
     let tried: Vec<PathBuf> = parts.map(|part| PathBuf::from(OsStr::from_bytes(part))).collect();
     let last = tried.last().cloned();
     Some(Trail { pid, asked, at, hops, tried, last })
-}
-
-fn fingerprint(args: &[OsString]) -> u64 {
-    let mut hasher = SipHasher13::new();
-    for arg in args {
-        hasher.write(arg.as_bytes());
-        hasher.write_u8(0);
-    }
-    hasher.finish()
 }
 
 #[cfg(test)]

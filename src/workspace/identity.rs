@@ -26,12 +26,7 @@ pub struct WorkspaceIdentity {
 impl WorkspaceIdentity {
     /// The identity of something without an inode: a hash of words.
     pub fn of_words(words: &[impl AsRef<OsStr>]) -> WorkspaceIdentity {
-        let mut hasher = SipHasher13::new();
-        for word in words {
-            hasher.write(word.as_ref().as_encoded_bytes());
-            hasher.write_u8(0);
-        }
-        WorkspaceIdentity { inode: hasher.finish(), born: None }
+        WorkspaceIdentity { inode: hash_of_words(words), born: None }
     }
 
     /// `<name>-<16 hexadecimal digits>`; never `target`, and never a hidden name.
@@ -53,6 +48,16 @@ impl WorkspaceIdentity {
         }
         format!("{name}-{:016x}", hasher.finish())
     }
+}
+
+/// A hash of words, which is the same in every release.
+pub fn hash_of_words(words: &[impl AsRef<OsStr>]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    for word in words {
+        hasher.write(word.as_ref().as_encoded_bytes());
+        hasher.write_u8(0);
+    }
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -135,10 +135,9 @@ pub fn configuration_start(
 /// The script that is run: named by its path, or by a `--manifest-path` that is not a `Cargo.toml`.
 fn script(invocation: &Invocation, working_directory: &Path) -> Option<PathBuf> {
     let manifest = match &invocation.manifest {
-        Some(Manifest::File(path)) => Some(path.as_path()),
+        Some(Manifest::File(path)) if !path.ends_with(root::MANIFEST) => Some(path.as_path()),
         _ => None,
     };
-    let manifest = manifest.filter(|path| !path.ends_with(root::MANIFEST));
     let script = working_directory.join(invocation.script().or(manifest)?);
     std::fs::canonicalize(script).ok().filter(|script| script.is_file())
 }
