@@ -154,11 +154,17 @@ impl Search<'_> {
 
     fn on_path(&mut self, snapshot: &Snapshot) -> Option<PathBuf> {
         let path = snapshot.variable("PATH")?;
-        let (directories, others): (Vec<PathBuf>, Vec<PathBuf>) =
-            std::env::split_paths(&path).partition(|entry| entry.is_absolute());
-        let reason = "the entry is empty or relative, so it depends on the working directory";
-        self.skipped.extend(others.into_iter().map(|entry| (entry, reason)));
-        let mut places: Vec<_> = directories.into_iter().map(|it| it.join("cargo")).collect();
+        let mut places = Vec::new();
+        for mut entry in std::env::split_paths(&path) {
+            if entry.is_absolute() {
+                entry.push("cargo");
+                places.push(entry);
+            } else {
+                let reason =
+                    "the entry is empty or relative, so it depends on the working directory";
+                self.skipped.push((entry, reason));
+            }
+        }
         if snapshot.called_as == CalledAs::ShimOnPath
             && let Some(index) = places.iter().position(|place| self.is_ours(file(place)))
         {
