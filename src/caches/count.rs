@@ -4,10 +4,9 @@
 //! files with several hard links are remembered.
 
 use std::collections::HashSet;
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,10 +14,11 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use super::activity::Activity;
-use super::people::{People, Resident, Standing};
-use super::{Cache, Profile, STAGED, Totals, list};
+use super::list::list;
+use super::people::{People, Resident};
+use super::{Cache, Profile, Totals};
 use crate::os::entry::{Entry, Kind};
-use crate::os::facts::{cached_facts, facts_of, is_on_nfs};
+use crate::os::facts::{cached_facts, facts_of};
 use crate::os::homes::Homes;
 use crate::os::node::{MAX_DEPTH, Node, is_lock, is_mounted};
 use crate::os::rights::{self, Rights};
@@ -27,7 +27,6 @@ use crate::settings::Settings;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::ui::report;
-use crate::workspace::record::{self, Record, Sources};
 
 /// More threads would wait for the same disk.
 const THREADS: usize = 2;
@@ -97,7 +96,7 @@ fn count_one(
     };
     let rights = become_owner()?;
     let Ok(top) = facts_of(directory) else { return Ok(Vec::new()) };
-    let caches = Mutex::new(list(person, directory, &top).into_iter());
+    let caches = Mutex::new(list(person, directory, &top).unwrap_or_default().into_iter());
     drop(rights);
     let work = || {
         let _rights = become_owner()?;
@@ -114,39 +113,6 @@ fn count_one(
         let counted: io::Result<Vec<Vec<Cache>>> = joined.into_iter().collect();
         Ok(counted?.concat())
     })
-}
-
-/// The caches in an open private directory, each with the names of the entries where counting begins.
-fn list(person: &Arc<Resident>, directory: &File, top: &Node) -> Vec<(Cache, Vec<CString>)> {
-    let Ok(mut listing) = list::list(directory) else { return Vec::new() };
-    // Their own cache directory may contain another private directory, which is counted on its own.
-    listing.others.retain(|name| name.as_bytes() != person.name.as_bytes());
-    listing.targets.retain(|names| names.first().is_none_or(|name| *name != *person.name));
-    let has_locks = !is_on_nfs(directory);
-    let new = |names: Vec<OsString>| {
-        let record = names.iter().find_map(|name| record::read(directory, name, top.uid));
-        let record = record.filter(|_| person.standing != Standing::Mismatched);
-        Cache {
-            person: Arc::clone(person),
-            sources: record.as_ref().map_or(Sources::Unknown, Record::sources),
-            record,
-            names,
-            has_locks,
-            totals: Totals::default(),
-            used_by: None,
-        }
-    };
-    let last = |names: &[OsString]| {
-        let name = names.last().and_then(|name| CString::new(name.as_bytes()).ok());
-        name.into_iter().collect()
-    };
-    let targets = listing.targets.into_iter().map(|names| (last(&names), names));
-    let mut caches: Vec<_> = targets.map(|(name, names)| (new(names), name)).collect();
-    caches.push((new(Vec::new()), listing.others));
-    if !listing.staged.is_empty() {
-        caches.push((new(vec![format!("{STAGED}*").into()]), listing.staged));
-    }
-    caches
 }
 
 /// Counts one cache.
@@ -186,7 +152,7 @@ impl<'a> CacheWalk<'a> {
     /// Counts an entry and everything below it, which may be in a profile's `incremental`. Returns when
     /// a file there was last used.
     fn entry(&mut self, parent: &File, name: &CStr, incremental: Option<usize>) -> i64 {
-        let directory = match open(parent, name) {
+        let directory = match tree::inside(parent, name, tree::DIRECTORY) {
             Ok(directory) => directory,
             // There may be files beside the target directories.
             Err(cause) if cause.kind() == ErrorKind::NotADirectory => {
@@ -212,8 +178,8 @@ impl<'a> CacheWalk<'a> {
             && below.iter().any(is_incremental);
         let profile = is_profile.then_some(self.totals.profiles.len());
         if is_profile {
-            let names = self.names.iter().map(|name| OsStr::from_bytes(name.as_bytes()).into());
-            let profile = Profile { names: names.collect(), ..Profile::default() };
+            let names = self.names.iter().map(|name| tree::os_str(name).to_owned()).collect();
+            let profile = Profile { names, ..Profile::default() };
             self.totals.profiles.push(profile);
         }
         for name in below {
@@ -276,14 +242,4 @@ impl<'a> CacheWalk<'a> {
             profile.incremental += bytes;
         }
     }
-}
-
-/// Opens a directory, without changing its access time if the system lets the owner do so.
-fn open(parent: &File, name: &CStr) -> io::Result<File> {
-    #[cfg(target_os = "linux")]
-    match tree::inside(parent, name, tree::DIRECTORY | rustix::fs::OFlags::NOATIME) {
-        Err(cause) if Errno::from_io_error(&cause) == Some(Errno::PERM) => {}
-        opened => return opened,
-    }
-    tree::inside(parent, name, tree::DIRECTORY)
 }

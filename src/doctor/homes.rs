@@ -1,9 +1,7 @@
 //! Checks directories that should belong to one user only: target directories and the homes of cargo and
 //! rustup.
 
-use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Checked, Finding, Severity};
@@ -27,7 +25,7 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
     let own = private.into_iter().chain(homes).chain(machine.plan.leftover());
     let (home, uid) = (machine.homes.home(), machine.snapshot.uid);
     let mut tops: Vec<_> = own.filter_map(|top| own_directory(&top, home, uid)).collect();
-    if let Some(provisioner) = machine.provisioner() {
+    if let Some(provisioner) = &machine.everybody {
         for person in provisioner.everybody() {
             let home = accounts::account(person.uid, &[]).home;
             let homes = home.iter().flat_map(|home| [".cargo", ".rustup"].map(|it| home.join(it)));
@@ -97,7 +95,7 @@ fn each_entry(
         && above.is_none_or(|above| !is_mounted(above, &node))
     {
         for name in tree::names(&directory).unwrap_or_default() {
-            let path = path.join(OsStr::from_bytes(name.as_bytes()));
+            let path = path.join(tree::os_str(&name));
             each_entry(&directory, &path, depth - 1, Some(&node), seen);
         }
     }

@@ -19,15 +19,6 @@ use crate::ui::look::Look;
 /// Variables that a session may have set. The checks judge them separately.
 const CHOICES: &[&str] = &[BYPASS, TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR];
 
-/// Whose directories to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Who {
-    /// The caller's.
-    Caller,
-    /// Everybody's.
-    Everybody,
-}
-
 /// The machine as the caller sees it.
 pub(super) struct Machine<'a> {
     /// The process as it was started.
@@ -35,8 +26,9 @@ pub(super) struct Machine<'a> {
     pub(super) flags: &'a Flags,
     pub(super) homes: Homes<'a>,
     /// What `cargo-peruser build` would do here without the session's choices.
-    pub(super) plan: Plan<'a>,
-    pub(super) who: Who,
+    pub(super) plan: &'a Plan<'a>,
+    /// Knows the accounts that need a private directory, if everybody's are to be looked at.
+    pub(super) everybody: Option<Provisioner<'a>>,
     /// How many levels of directories to search.
     pub(super) depth: usize,
 }
@@ -55,19 +47,13 @@ pub(super) fn without_choices(snapshot: &Snapshot) -> Snapshot {
 
 impl<'a> Machine<'a> {
     /// The shared root, if it exists.
-    pub(super) fn root(&self) -> Option<&Path> {
+    pub(super) fn root(&self) -> Option<&'a Path> {
         self.plan.settings().shared_root().filter(|root| files::is_there(root))
     }
 
     /// Whether the shim gives this workspace a private directory.
     pub(super) fn is_redirected(&self) -> bool {
         self.root().is_some() && self.plan.decision.rule == Rule::Redirected
-    }
-
-    /// Knows the accounts that need a private directory, if everybody's are to be looked at.
-    pub(super) fn provisioner(&self) -> Option<Provisioner<'_>> {
-        let root = self.root().filter(|_| self.who == Who::Everybody)?;
-        Provisioner::new(root, self.plan.settings(), None).ok()
     }
 
     /// `CARGO_HOME` and `RUSTUP_HOME`, or their defaults in the home directory.

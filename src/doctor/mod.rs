@@ -23,6 +23,7 @@ use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::node::MAX_DEPTH;
 use crate::os::snapshot::Snapshot;
+use crate::private_dir::provision::Provisioner;
 use crate::settings::Flags;
 use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
@@ -30,7 +31,7 @@ use crate::ui::arguments::switch;
 use crate::ui::failure::Failure;
 use crate::ui::report::{self, coloured, counted, row, table};
 use finding::{Checked, Finding, Report, Severity};
-use machine::{Machine, Who, name_of};
+use machine::{Machine, name_of};
 
 /// One check: its name on the command line and in JSON, which never changes, and what it looks for.
 type Check = (&'static str, &'static str, fn(&Machine<'_>) -> Checked);
@@ -96,14 +97,11 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         report::line(table(&rows))?;
         return Ok(0);
     }
-    let who = if verb.get_flag("all-users") { Who::Everybody } else { Who::Caller };
-    if who == Who::Everybody && !accounts::is_root() {
+    if verb.get_flag("all-users") && !accounts::is_root() {
         let failure = Failure::new("only root can look at everybody's directories");
         return Err(failure.help("sudo cargo-peruser doctor --all-users").into());
     }
-    let wanted: Vec<&String> = verb.get_many("check").into_iter().flatten().collect();
-    let depth = if verb.get_flag("deep") { MAX_DEPTH } else { homes::UPPER };
-    let found = examine(snapshot, flags, (who, depth), &wanted);
+    let found = examine(snapshot, flags, verb);
     let limit = if verb.get_flag("strict") { Severity::Warn } else { Severity::Fail };
     if verb.get_flag("json") {
         report::json(&found)?;
@@ -114,21 +112,21 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 }
 
 /// Makes the named checks, or all of them if none is named.
-fn examine(
-    snapshot: &Snapshot,
-    flags: &Flags,
-    (who, depth): (Who, usize),
-    wanted: &[&String],
-) -> Report {
+fn examine(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> Report {
     let own_name = name_of(snapshot.uid);
+    let wanted: Vec<&String> = verb.get_many("check").into_iter().flatten().collect();
     let is_wanted = |id: &str| wanted.is_empty() || wanted.iter().any(|name| *name == id);
     let checks = CHECKS.iter().filter(|(id, ..)| is_wanted(id));
     let mut report = Report::new();
     let (fresh, words) = (machine::without_choices(snapshot), [OsString::from("build")]);
     match Plan::make(&fresh, EntryPoint::ByName, flags, &words) {
         Ok(plan) => {
-            let homes = Homes::new(snapshot);
-            let machine = Machine { snapshot, flags, homes, plan, who, depth };
+            let (plan, homes) = (&plan, Homes::new(snapshot));
+            let depth = if verb.get_flag("deep") { MAX_DEPTH } else { homes::UPPER };
+            let mut machine = Machine { snapshot, flags, homes, plan, everybody: None, depth };
+            let root = machine.root().filter(|_| verb.get_flag("all-users"));
+            machine.everybody =
+                root.and_then(|root| Provisioner::new(root, plan.settings(), None).ok());
             checks.for_each(|(id, _, make)| report.add(id, make(&machine), &own_name));
         }
         Err(failure) => checks.for_each(|(id, ..)| {

@@ -1,9 +1,8 @@
 //! Checks private directories: the caller's, or everybody's.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 
 use rustix::fs::statvfs;
 
@@ -13,12 +12,12 @@ use super::root::mounted;
 use crate::caches::activity::DAY;
 use crate::caches::list;
 use crate::caches::people::{People, Resident, Standing, doubts_departed};
-use crate::os::entry::Kind;
 use crate::os::{accounts, files, tag};
 use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::provision::Provisioner;
 use crate::private_dir::{self, Caller, State, provision_command};
 use crate::ui::escape::{escaped, quoted};
+use crate::ui::failure::Result;
 use crate::ui::look::Look;
 use crate::ui::report::counted;
 use crate::workspace::record::{self, Sources};
@@ -31,8 +30,8 @@ pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
         if !plan.has_hidden_root() && private_dir::examine_root(root, &plan.caller()).is_err() {
             return Err("the shared root is refused");
         }
-        if let Some(provisioner) = machine.provisioner() {
-            found = everybodys(machine, &provisioner, root);
+        if let Some(provisioner) = &machine.everybody {
+            found = everybodys(machine, provisioner, root);
         }
     }
     if let Some(Required { place, .. }) = &plan.decision.required {
@@ -41,15 +40,12 @@ pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
+/// The caller's own.
 fn own(machine: &Machine<'_>, place: &Place) -> Vec<Finding> {
     let Machine { plan, .. } = machine;
-    let (path, uid) = (place.private_dir(), machine.snapshot.uid);
-    match plan.examine() {
-        Err(failure) => return vec![Finding::of(&failure).at(&path)],
-        Ok(Some(State::Readable)) => return vec![readable(machine, &path, uid)],
-        Ok(_) => {}
-    }
-    let mut found = untagged(machine, place, &plan.caller());
+    let path = place.private_dir();
+    let state = plan.examine().map(|state| state.unwrap_or(State::Missing));
+    let mut found = faults(machine, place, &plan.caller(), state);
     // Mount options that the root has too are reported there.
     let of_root = plan.settings().shared_root().and_then(|root| statvfs(root).ok());
     let system =
@@ -66,30 +62,44 @@ fn own(machine: &Machine<'_>, place: &Place) -> Vec<Finding> {
     found
 }
 
-/// The target directories in a private directory that have no valid tag. The next build writes a missing
-/// tag, but it does not replace another file in its place.
-fn untagged(machine: &Machine<'_>, place: &Place, owner: &Caller<'_>) -> Vec<Finding> {
+/// What is wrong with a private directory in this state. The next build writes a missing tag, but it does
+/// not replace another file in its place.
+fn faults(
+    machine: &Machine<'_>,
+    place: &Place,
+    owner: &Caller<'_>,
+    state: Result<State>,
+) -> Vec<Finding> {
     let (path, uid) = (place.private_dir(), owner.uid);
-    let Ok(Some(private)) = private_dir::open_existing(place, owner) else { return Vec::new() };
-    let others = list::list(&private).map(|listing| listing.others).unwrap_or_default();
-    let names = others.iter().map(|name| OsStr::from_bytes(name.as_bytes()));
-    let is_target =
-        |name: &&OsStr| *name == "target" || record::read(&private, name, uid).is_some();
-    let targets = names.filter(is_target).map(|name| path.join(name));
-    let is_own = |path: &PathBuf| {
-        files::entry(path).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
-    };
-    let finding = |path: PathBuf| {
+    let untagged = |name: OsString| {
+        let path = path.join(name);
         let text = format!(
             "`{}` has no valid {}: `gc` passes it over, `cargo clean` may refuse it, and backups hold it",
             escaped(&path),
             tag::NAME
         );
         let command = format!("echo '{}' > {}", tag::SIGNATURE, quoted(&path.join(tag::NAME)));
-        let help = machine.ask(uid, &command);
-        Finding::new(Severity::Warn, text).at(&path).help(help).about(&name_of(uid))
+        Finding::new(Severity::Warn, text).at(&path).help(machine.ask(uid, &command))
     };
-    targets.filter(is_own).map(finding).collect()
+    let found = match state {
+        Err(failure) => vec![Finding::of(&failure).at(&path)],
+        Ok(State::Missing) => Vec::new(),
+        Ok(State::Readable) => {
+            let mode = files::entry(&path).map_or(0, |entry| entry.mode);
+            let text = format!(
+                "others can look into `{}` (mode {mode:04o}) until the next build makes it private",
+                escaped(&path)
+            );
+            let command = format!("chmod 0700 {}", quoted(&path));
+            vec![machine.for_owner(Severity::Warn, text, (&path, uid), &command)]
+        }
+        Ok(State::Private) => {
+            let private = private_dir::open_existing(place, owner).ok().flatten();
+            let names = private.and_then(|private| list::untagged(&private).ok());
+            names.into_iter().flatten().map(untagged).collect()
+        }
+    };
+    found.into_iter().map(|finding| finding.about(&name_of(uid))).collect()
 }
 
 /// `records`: a target directory whose workspace is gone occupies space until `gc` removes it. `gc`
@@ -102,15 +112,13 @@ pub(super) fn records(machine: &Machine<'_>) -> Checked {
         return Ok(Vec::new());
     };
     let yesterday = i64::try_from(snapshot.now() / 1000).unwrap_or(0) - DAY;
-    let gone = |name: &OsStr| {
-        let record = record::read(&private, name, snapshot.uid)?;
+    let gone = |name: OsString| {
+        let record = record::read(&private, &name, snapshot.uid)?;
         let is_gone = matches!(record.sources(), Sources::Gone | Sources::Another);
         let path = record.workspace.filter(|_| is_gone && record.used < yesterday)?.path;
         files::is_there(&place.private_dir().join(name)).then_some(path)
     };
-    let names = std::fs::read_dir(place.private_dir().join(record::DIRECTORY));
-    let names = names.into_iter().flatten().flatten();
-    let gone: Vec<_> = names.filter_map(|entry| gone(&entry.file_name())).collect();
+    let gone: Vec<_> = record::names(&private).into_iter().filter_map(gone).collect();
     let Some(first) = gone.first() else { return Ok(Vec::new()) };
     let text = format!(
         "{} no workspace any more; `{}` is gone",
@@ -118,16 +126,6 @@ pub(super) fn records(machine: &Machine<'_>) -> Checked {
         escaped(first)
     );
     Ok(vec![Finding::new(Severity::Note, text).at(first).help("cargo-peruser gc --apply")])
-}
-
-fn readable(machine: &Machine<'_>, path: &Path, uid: u32) -> Finding {
-    let mode = files::entry(path).map_or(0, |entry| entry.mode);
-    let text = format!(
-        "others can look into `{}` (mode {mode:04o}) until the next build makes it private",
-        escaped(path)
-    );
-    let command = format!("chmod 0700 {}", quoted(path));
-    machine.for_owner(Severity::Warn, text, (path, uid), &command)
 }
 
 /// The other accounts' directories, and those in which nobody will build.
@@ -139,17 +137,14 @@ fn everybodys(machine: &Machine<'_>, provisioner: &Provisioner<'_>, root: &Path)
         let place = provisioner.place(&person);
         let path = place.private_dir();
         let owner = Caller::of(settings, person.uid, person.gid, accounts::own_uid());
-        let finding = match provisioner.look(&person) {
-            Err(failure) => vec![Finding::of(&failure).at(&path)],
-            Ok(State::Private) => untagged(machine, &place, &owner),
-            Ok(State::Readable) => vec![readable(machine, &path, person.uid)],
-            Ok(State::Missing) => {
-                let text = format!("there is no `{}`", escaped(&path));
-                let help = provision_command(person.uid);
-                vec![Finding::new(Severity::Warn, text).at(&path).help(help)]
-            }
-        };
-        found.extend(finding.into_iter().map(|finding| finding.about(&name_of(person.uid))));
+        let state = provisioner.look(&person);
+        if let Ok(State::Missing) = state {
+            let text = format!("there is no `{}`", escaped(&path));
+            let help = provision_command(person.uid);
+            let missing = Finding::new(Severity::Warn, text).at(&path).help(help);
+            found.push(missing.about(&name_of(person.uid)));
+        }
+        found.extend(faults(machine, &place, &owner, state));
         places.insert(path);
     }
     let people = People::of(settings, &machine.homes, own, machine.snapshot.gid).visible;

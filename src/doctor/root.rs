@@ -1,6 +1,7 @@
 //! Checks the shared root: who can change it, and the file system that it is on.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 
@@ -138,14 +139,11 @@ const TMPFILES: [&str; 3] = ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/lib/tmp
 
 /// The line that makes systemd remove old files below the root, and so parts of target directories.
 fn aged(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
-    let mut files = BTreeMap::new();
-    for directory in TMPFILES {
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            files.entry(entry.file_name()).or_insert(entry.path());
-        }
-    }
+    let all = TMPFILES.iter().rev().flat_map(|place| files::sorted_entries(Path::new(place)));
+    let all = all.filter(|path| path.extension().is_some_and(|it| it == "conf"));
+    let by_name = all.map(|path| (path.file_name().map(OsStr::to_owned), path));
     let mut aged = None;
-    for file in files.into_values().filter(|path| path.extension().is_some_and(|it| it == "conf")) {
+    for file in BTreeMap::from_iter(by_name).into_values() {
         let text = files::read_regular(&file).unwrap_or_default();
         for (kind, age) in text.lines().filter_map(|line| covering(line, root)) {
             match kind {

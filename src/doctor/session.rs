@@ -129,7 +129,7 @@ pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
         return Ok(Vec::new());
     }
     let settings = machine.plan.settings();
-    let uids = machine.provisioner().map_or_else(
+    let uids = machine.everybody.as_ref().map_or_else(
         || vec![machine.snapshot.uid],
         |all| all.everybody().iter().map(|person| person.uid).collect(),
     );

@@ -256,6 +256,11 @@ pub fn names(directory: &File) -> io::Result<Vec<CString>> {
     Ok(names)
 }
 
+/// A name in a directory, for paths and for display.
+pub(crate) fn os_str(name: &CStr) -> &OsStr {
+    OsStr::from_bytes(name.to_bytes())
+}
+
 /// Renames an entry to a name that must be free.
 ///
 /// # Errors

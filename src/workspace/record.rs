@@ -20,7 +20,7 @@
 //! A record never decides a build, and no build fails because of one: an unreadable record counts as
 //! missing, and one that cannot be written is skipped.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -108,6 +108,13 @@ pub fn read(private_dir: &File, name: &OsStr, uid: u32) -> Option<Record> {
     (&found).take(MAX_RECORD).read_to_end(&mut text).ok()?;
     let (workspace, parent) = parse(&text)?;
     Some(Record { used: metadata.mtime(), workspace, parent })
+}
+
+/// The names of the directories that have a record in an open private directory.
+pub fn names(private_dir: &File) -> Vec<OsString> {
+    let records = tree::inside(private_dir, DIRECTORY, tree::DIRECTORY);
+    let names = records.and_then(|records| tree::names(&records)).unwrap_or_default();
+    names.iter().map(|name| tree::os_str(name).to_owned()).collect()
 }
 
 /// The maximum size of a record, in bytes: a path, and a few short lines.
