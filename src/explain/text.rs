@@ -9,7 +9,7 @@ use crate::private_dir::State;
 use crate::settings::Settings;
 use crate::shim::migrate_command;
 use crate::ui::escape::escaped;
-use crate::ui::report::{row, table};
+use crate::ui::report::{Column, grid, row, table};
 
 /// Renders the explanation, escaped for a terminal and without spaces at line ends.
 pub(super) fn render(by_name: &Answer<'_>, shim: &Answer<'_>) -> String {
@@ -103,18 +103,14 @@ fn because(answer: &Answer<'_>) -> String {
 }
 
 fn settings(settings: &Settings) -> String {
-    let shown = super::settings(settings).map(|(key, value, origin)| {
+    let setting = |(key, value, origin): (&str, Value, &str)| {
         let value = match value {
             Value::Null => "-".to_owned(),
             Value::String(text) => escaped(&text).to_string(),
             other => escaped(&other.to_string()).to_string(),
         };
-        (key, value, origin)
-    });
-    let shown = Vec::from_iter(shown);
-    let width = shown.iter().map(|(_, value, _)| value.chars().count()).max().unwrap_or(0);
-    let rows = shown
-        .iter()
-        .map(|(key, value, origin)| row(format!("  {key}"), format!("{value:width$}  {origin}")));
-    table(&Vec::from_iter(rows))
+        vec![format!("  {key}"), value, origin.to_owned()]
+    };
+    let rows = Vec::from_iter(super::settings(settings).map(setting));
+    grid(&rows, &[Column::Text; 3], None)
 }

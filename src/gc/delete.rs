@@ -9,7 +9,7 @@
 //! works on a full disk.
 
 use std::collections::HashSet;
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
@@ -27,6 +27,7 @@ use crate::os::homes::Homes;
 use crate::os::node::{Identity, is_lock};
 use crate::os::remove::{self, Left};
 use crate::os::rights::{self, Rights};
+use crate::os::tree::os_str;
 use crate::os::{files, process, tag, tree};
 use crate::settings::Settings;
 use crate::ui::escape::escaped;
@@ -94,6 +95,9 @@ struct Held<'a> {
     cache: &'a Cache,
     locks: TargetLocks,
     moved: Vec<MovedEntry>,
+    /// Why not everything could be moved. The moved entries were chosen too, but half of a cache is of no
+    /// use to anybody.
+    failure: Option<io::Error>,
 }
 
 /// A directory and the name of an entry in it.
@@ -162,7 +166,8 @@ impl RemovalRun<'_> {
         before: &Activity,
     ) -> Result<Held<'c>, Outcome> {
         let cache = choice.cache;
-        let mut held = Held { cache, locks: TargetLocks::default(), moved: Vec::new() };
+        let (locks, moved) = (TargetLocks::default(), Vec::new());
+        let mut held = Held { cache, locks, moved, failure: None };
         if cache.is_leftover() {
             return Ok(held);
         }
@@ -189,13 +194,7 @@ impl RemovalRun<'_> {
                 }
             }
         }
-        for entry in chosen {
-            if let Err(cause) = self.move_entry(entry, &mut held) {
-                // The moved entries were chosen too, but half of a cache is of no use to anybody.
-                let back = self.put_back(&held).err().map(|it| format!(", {}", reason(&it)));
-                return Err(Outcome::Failed(reason(&cause) + &back.unwrap_or_default()));
-            }
-        }
+        held.failure = chosen.into_iter().find_map(|it| self.move_entry(it, &mut held).err());
         Ok(held)
     }
 
@@ -203,7 +202,7 @@ impl RemovalRun<'_> {
         loop {
             let staged = format!("{STAGED}{}", self.next);
             self.next += 1;
-            match tree::rename(&from, os(&name), &self.private, staged.as_ref()) {
+            match tree::rename(&from, os_str(&name), &self.private, staged.as_ref()) {
                 Ok(()) => {
                     held.moved.push(MovedEntry { from, name, staged });
                     return Ok(());
@@ -217,20 +216,24 @@ impl RemovalRun<'_> {
         }
     }
 
-    /// Restores a cache if it is in use by now.
+    /// Restores a cache if it is in use by now, or could not be moved as a whole.
     fn settle(&self, held: &Held<'_>, after: &Activity) -> Outcome {
-        let Some(why) = self.used(held, after) else { return Outcome::Taken };
-        match self.put_back(held) {
-            Ok(()) => Outcome::Kept(why),
-            Err(cause) => {
+        let outcome = match (&held.failure, self.used(held, after)) {
+            (Some(cause), _) => Outcome::Failed(reason(cause)),
+            (None, Some(why)) => Outcome::Kept(why),
+            (None, None) => return Outcome::Taken,
+        };
+        match (self.put_back(held), outcome) {
+            (Err(cause), Outcome::Kept(why) | Outcome::Failed(why)) => {
                 Outcome::Failed(format!("{why}, and it could not be put back: {}", reason(&cause)))
             }
+            (_, outcome) => outcome,
         }
     }
 
     /// Why a cache has to be restored, if it has.
     fn used(&self, held: &Held<'_>, after: &Activity) -> Option<String> {
-        let Held { cache, locks, moved } = held;
+        let Held { cache, locks, moved, .. } = held;
         // A lock that did not exist before belongs to a build that has begun in the meantime.
         if moved.iter().any(|entry| locks.are_new_in(&self.private, entry)) {
             return Some("a build has begun in it".into());
@@ -243,7 +246,7 @@ impl RemovalRun<'_> {
     /// Restores what was moved, in reverse order. Entries that have appeared since are not replaced.
     fn put_back(&self, held: &Held<'_>) -> io::Result<()> {
         held.moved.iter().rev().try_for_each(|entry| {
-            tree::rename(&self.private, entry.staged.as_ref(), &entry.from, os(&entry.name))
+            tree::rename(&self.private, entry.staged.as_ref(), &entry.from, os_str(&entry.name))
         })
     }
 
@@ -262,7 +265,7 @@ impl RemovalRun<'_> {
     fn clear(&self, after: &Activity) -> Result<(), String> {
         let mut why = None;
         let names = tree::names(&self.private).map_err(|cause| reason(&cause))?;
-        for name in names.iter().map(|name| os(name)).filter(|name| is_staged(name)) {
+        for name in names.iter().map(|name| os_str(name)).filter(|name| is_staged(name)) {
             if let Some(used) = after.below(&self.person.path.join(name)) {
                 why = Some(in_use(used));
                 continue;
@@ -326,7 +329,7 @@ impl TargetLocks {
             if is_tag || is_lock(&name) {
                 continue;
             }
-            names.push(os(&name).to_owned());
+            names.push(os_str(&name).to_owned());
             match self.skeleton.contains(names) {
                 true => {
                     let below = Arc::new(tree::inside(at, &*name, tree::DIRECTORY)?);
@@ -367,7 +370,7 @@ fn find_locks(
         } else if names.len() < LOCK_DEPTH
             && [FileType::Directory, FileType::Unknown].contains(&kind)
         {
-            below.push(os(name).to_owned());
+            below.push(os_str(name).to_owned());
         }
         Ok(())
     })?;
@@ -383,10 +386,6 @@ fn find_locks(
         }
     }
     Ok(())
-}
-
-fn os(name: &CStr) -> &OsStr {
-    OsStr::from_bytes(name.to_bytes())
 }
 
 /// Why a cache that is in use is kept.
