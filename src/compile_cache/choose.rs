@@ -96,7 +96,8 @@ fn own_wrapper() -> Option<PathBuf> {
 
 /// Whether the user has chosen a wrapper in another way than by the strongest variable.
 fn is_chosen(plan: &Plan<'_>) -> bool {
-    plan.snapshot.variable_or_empty(BUILD_RUSTC_WRAPPER).is_some() || plan.configures_wrapper()
+    plan.snapshot.variable_or_empty(BUILD_RUSTC_WRAPPER).is_some()
+        || plan.configured_wrapper().is_some()
 }
 
 /// The variables that lead to the compile cache, or why it is not used.

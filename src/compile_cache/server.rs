@@ -15,14 +15,13 @@ use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Seek};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FlockOperation, flock, ftruncate};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::os::files;
 use crate::os::snapshot::Snapshot;
@@ -113,16 +112,10 @@ fn is_new_enough(said: &str) -> bool {
     said.lines().find_map(version).is_some_and(|version| version >= FIRST)
 }
 
-/// Whether a process listens on the socket. A server that does not accept calls lets them queue up;
-/// this check does not wait in that queue.
+/// Whether a process listens on the socket. A server that does not accept calls lets a thousand of them
+/// queue up, so this does not wait.
 fn listens(socket: &Path) -> bool {
-    let connect = || {
-        let address = SocketAddrUnix::new(socket)?;
-        let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
-        rustix::io::ioctl_fionbio(&socket, true)?;
-        rustix::net::connect(&socket, &address)
-    };
-    connect().is_ok()
+    UnixStream::connect(socket).is_ok()
 }
 
 /// Whether this account owns a directory that no one else can enter.
@@ -317,8 +310,7 @@ fn writable(path: &Path) -> Option<File> {
 }
 
 fn kill(mut child: Child) {
-    // Its exit status was not collected yet, so its process id is still its own.
-    let _ = kill_process(Pid::from_child(&child), Signal::KILL);
+    let _ = child.kill();
     let _ = child.wait();
 }
 

@@ -172,13 +172,12 @@ fn outlived(machine: &Machine<'_>, person: &Resident, is_in_doubt: bool) -> Opti
     };
     let path = &person.path;
     let text = format!("`{}` belongs to {}, {why}", escaped(path), accounts::owner(uid));
-    let root = path.parent().and_then(|root| files::entry(root).ok());
-    let is_closed = root.is_some_and(|root| root.mode & 0o022 == 0);
     // Removal is offered only if the owner has no account. A uid without an account may be one from a
     // container.
-    let help = match is_closed && person.standing == Standing::Departed {
-        true => format!("rm -rf --one-file-system {}", quoted(path)),
-        false => Look::Entry.at(path, "remove it, if nothing of it is needed"),
+    let removal = format!("rm -rf --one-file-system {}", quoted(path));
+    let help = match person.standing {
+        Standing::Departed => machine.ask_by(0, path, 0, &removal),
+        _ => Look::Entry.at(path, "remove it, if nothing of it is needed"),
     };
     Some(Finding::new(severity, text).at(path).help(help).about(&name_of(uid)))
 }

@@ -3,8 +3,6 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use toml::de::DeTable;
-
 use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, name_of};
 use crate::compile_cache::choose;
@@ -155,13 +153,12 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
     let plan = &machine.plan;
     let variable = |name| machine.snapshot.variable(name);
     let wrappers = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
-    let mut given = wrappers.into_iter().filter_map(variable).chain(configured(machine));
-    let is_used =
-        given.any(|wrapper| Path::new(&wrapper).file_stem().is_some_and(|name| name == "sccache"));
-    // A workspace's configuration may name it too.
-    let is_there = is_used
-        || which::which_in_global("sccache", variable("PATH"))
-            .is_ok_and(|mut all| all.next().is_some());
+    let configured = plan.configured_wrapper().map(OsString::from);
+    let is_used = wrappers
+        .into_iter()
+        .filter_map(variable)
+        .chain(configured)
+        .any(|wrapper| Path::new(&wrapper).file_stem().is_some_and(|name| name == "sccache"));
     let mut found = Vec::new();
     let note = choose::wrapping(plan).note;
     let help = "to compile without it: `compile-cache = \"off\"` in your settings";
@@ -172,19 +169,10 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
         let help = "let `compile-cache` in the settings call it instead: cargo-peruser man sharing";
         found.push(Finding::new(Severity::Note, text).help(help));
     }
-    let has_own = plan.settings().compile_cache().is_some() && !is_used;
-    if is_there && !has_own && variable("SCCACHE_SERVER_UDS").is_none() {
+    if is_used && variable("SCCACHE_SERVER_UDS").is_none() {
         found.extend(server_of_another(machine));
     }
     Ok(found)
-}
-
-/// The wrapper in cargo's own configuration.
-fn configured(machine: &Machine<'_>) -> Option<OsString> {
-    let text = files::read_regular(&machine.homes.cargo()?.join("config.toml")).ok()?;
-    let config = DeTable::parse(&text).ok()?;
-    let build = config.get_ref().get("build")?.get_ref();
-    Some(build.get("rustc-wrapper")?.get_ref().as_str()?.into())
 }
 
 /// Another account's server, which would compile for this one.

@@ -47,9 +47,9 @@ impl ConfigText {
         self.build_key("target-dir").is_some()
     }
 
-    /// Whether it has `build.rustc-wrapper`; an empty value also counts and means no wrapper.
-    pub fn has_wrapper(&self) -> bool {
-        self.build_key("rustc-wrapper").is_some()
+    /// Its `build.rustc-wrapper`, if any; an empty value means no wrapper.
+    pub fn wrapper(&self) -> Option<String> {
+        self.build_key("rustc-wrapper")
     }
 
     /// The meaning of an alias, if it defines one.

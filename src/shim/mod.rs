@@ -121,15 +121,16 @@ impl<'a> Plan<'a> {
         real_cargo::find(snapshot, self.settings(), self.invocation(), homes, trail, caution)
     }
 
-    /// Whether cargo's configuration names a wrapper around the compiler.
-    pub fn configures_wrapper(&self) -> bool {
+    /// The wrapper around the compiler that cargo's configuration names; an empty one means none.
+    pub fn configured_wrapper(&self) -> Option<String> {
         let Facts { invocation, working_directory, .. } = &self.facts;
         let cargo_home = self.homes.cargo();
-        let start = configuration_start(invocation, working_directory, cargo_home.as_deref());
-        let in_files =
-            || cargo_config::in_files(&start, cargo_home.as_deref(), self.snapshot.here());
+        let cargo_home = cargo_home.as_deref();
+        let start = configuration_start(invocation, working_directory, cargo_home);
+        let in_files = || cargo_config::in_files(&start, cargo_home, self.snapshot.here());
         let typed = cargo_config::typed(invocation, working_directory);
-        typed.iter().any(ConfigText::has_wrapper) || in_files().iter().any(ConfigText::has_wrapper)
+        let first = |texts: &[ConfigText]| texts.iter().find_map(ConfigText::wrapper);
+        first(&typed).or_else(|| first(&in_files()))
     }
 
     /// The trail of this process so far.

@@ -253,11 +253,14 @@ fn sccache(stage: &Stage) {
     make::directory(&stage.at("bin"), 0, 0, 0o755);
     make::script(&stage.at("bin/sccache"), "#!/bin/sh\n");
     let path = [path_to(places::STUB).into(), stage.at("bin")];
-    let using = |run: Invocation<'_>| run.path(&path).env("SCCACHE_SERVER_PORT", &port).run();
-    let run = using(doctor(&alice, &["--strict"]));
+    let using = |run: Invocation<'_>, wrapper: &str| {
+        run.path(&path).env("SCCACHE_SERVER_PORT", &port).env("RUSTC_WRAPPER", wrapper).run()
+    };
+    healthy(&using(doctor(&alice, &["--strict"]), ""));
+    let run = using(doctor(&alice, &["--strict"]), "sccache");
     run.fails().prints("fail[sccache]: the sccache server on port").prints("root (uid 0)");
     let again = format!("{} && cargo-peruser doctor --strict", offered(&run, "export "));
-    healthy(&using(alice.shell(&again, [""; 0])));
+    using(alice.shell(&again, [""; 0]), "sccache").ok().never_says("the sccache server");
 }
 
 const MACHINES: &str = "/usr/local/bin/cargo-peruser";
