@@ -67,17 +67,10 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         ..ALICE
     },
     Scene {
-        name: "a_root_on_a_noexec_file_system",
-        how: "mount --bind $S $S; mount -o remount,bind,noexec $S",
-        finds: &[("fail[root]", "mounted noexec")],
-        remedies: &[Run("root", "mount -o remount,exec")],
-        ..ALICE
-    },
-    Scene {
-        name: "a_root_on_a_read_only_file_system",
-        how: "mount --bind $S $S; mount -o remount,bind,ro $S",
-        finds: &[("fail[root]", "mounted read-only")],
-        remedies: &[Run("root", "mount -o remount,rw")],
+        name: "a_root_on_a_file_system_that_is_noexec_and_read_only",
+        how: "mount --bind $S $S; mount -o remount,bind,noexec,ro $S",
+        finds: &[("fail[root]", "mounted noexec"), ("fail[root]", "mounted read-only")],
+        remedies: &[Run("root", "mount -o remount,rw"), Run("root", "mount -o remount,exec")],
         ..ALICE
     },
     Scene {
@@ -156,13 +149,6 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
 /// Private directories.
 pub(super) const PRIVATE_DIRS: &[Scene] = &[
     Scene {
-        name: "a_private_directory_that_others_can_read",
-        how: "chmod 755 $S/alice",
-        finds: &[("warn[private-dir]", "mode 0755")],
-        remedies: &[Run("alice", "chmod 0700")],
-        ..ALICE
-    },
-    Scene {
         name: "a_private_directory_that_its_owner_cannot_use",
         how: "chmod 500 $S/alice",
         finds: &[("fail[private-dir]", "its owner cannot use it")],
@@ -184,13 +170,6 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         ..ALICE
     },
     Scene {
-        name: "no_private_directory",
-        how: "rm -r $S/alice",
-        finds: &[("warn[private-dir]", "you have no private directory")],
-        remedies: &[Run("root", "cargo-peruser provision alice")],
-        ..ALICE
-    },
-    Scene {
         name: "somebody_elses_directory_under_ones_name",
         how: "chown -R mallory $S/alice",
         finds: &[("fail[private-dir]", "owned by mallory")],
@@ -203,6 +182,7 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
     Scene {
         name: "what_is_wrong_with_everybodys_private_directories",
         how: "chmod 755 $S/bob; rmdir $S/carol; chown mallory $S/user01; \
+              chown 4001 $S/user02; \
               mkdir -m 700 $S/eve $S/doorman $S/former $S/uid-4002; chown 4001 $S/eve; \
               chown doorman $S/doorman; chown mallory $S/former; chown 4002 $S/uid-4002; \
               as_alice 'cargo build'; rm $S/alice/*-*/CACHEDIR.TAG",
@@ -210,6 +190,7 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
             ("warn[private-dir]: bob", "others can look into"),
             ("warn[private-dir]: carol", "there is no"),
             ("fail[private-dir]: user01", "owned by mallory (uid 2003)"),
+            ("fail[private-dir]: user02", "owned by uid 4001"),
             ("note[private-dir]: uid-4001", "which has no account"),
             ("note[private-dir]: doorman", "which gets none: this account's shell is"),
             ("warn[private-dir]: mallory", "is not called like that account"),
@@ -218,23 +199,16 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         remedies: &[
             Run("bob", "chmod 0700"),
             Run("root", "cargo-peruser provision carol"),
-            Words("root", "or the administrator to remove it", "rm -r $S/user01"),
+            Words("root", "ask mallory (uid 2003) or the administrator", "rm -r $S/user01"),
             Run("root", "cargo-peruser provision user01"),
+            // Nothing of it is removed: it may be a mistake, or a directory service does not list all
+            // accounts.
+            Words("root", "ask uid 4001 or the administrator to remove it", "rm -r $S/user02"),
+            Run("root", "cargo-peruser provision user02"),
             Run("root", "rm -rf --one-file-system"),
             Words("root", "remove it, if nothing of it is needed", "rmdir $S/doorman"),
             Words("root", "remove it, if nothing of it is needed", "rmdir $S/former"),
             Run("alice", "echo 'Signature: "),
-        ],
-        ..ROOT
-    },
-    Scene {
-        // Nothing is removed: it may be a mistake, or a directory service does not list all accounts.
-        name: "a_known_name_with_an_owner_who_has_no_account",
-        how: "chown 4001 $S/bob",
-        finds: &[("fail[private-dir]: bob", "owned by uid 4001")],
-        remedies: &[
-            Words("root", "ask uid 4001 or the administrator to remove it", "rm -r $S/bob"),
-            Run("root", "cargo-peruser provision bob"),
         ],
         ..ROOT
     },
@@ -257,34 +231,25 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
 /// Files that others own or can change.
 pub(super) const OTHERS: &[Scene] = &[
     Scene {
-        name: "files_of_root_in_a_target_directory",
-        how: "T=$S/alice/app-0123456789abcdef; as_alice \"mkdir -p $T/debug\"; touch $T/debug/app",
-        finds: &[("fail[foreign-owned]", "/debug/app` belongs to root (uid 0)")],
-        remedies: &[Run("root", "chown -RhP alice:")],
-        ..ALICE
-    },
-    Scene {
-        name: "files_of_root_in_cargos_home",
-        how: "as_alice 'mkdir ~/elsewhere; ln -s elsewhere ~/.cargo'; mkdir $H/elsewhere/registry",
-        finds: &[("fail[foreign-owned]", "/elsewhere/registry` belongs to root (uid 0)")],
-        remedies: &[Run("root", "chown -RhP alice:")],
-        ..ALICE
-    },
-    Scene {
-        name: "a_home_of_cargo_that_is_roots",
-        how: "mkdir -m 700 $H/.cargo $H/.cargo/registry",
-        finds: &[("fail[foreign-owned]", "/.cargo` belongs to root (uid 0)")],
-        remedies: &[Run("root", "chown -RhP alice:")],
-        ..ALICE
-    },
-    Scene {
-        name: "files_of_root_in_an_old_target_directory",
-        how: "as_alice \"$TARGET\"; touch $C/target/debug/program",
+        name: "files_of_root_in_target_directories_and_the_homes_of_tools",
+        how: "T=$S/alice/app-0123456789abcdef; as_alice \"mkdir -p $T/debug\"; touch $T/debug/app; \
+              as_alice \"$TARGET\"; touch $C/target/debug/program; \
+              as_alice 'mkdir ~/elsewhere; ln -s elsewhere ~/.cargo'; mkdir $H/elsewhere/registry; \
+              mkdir -m 700 $H/.rustup $H/.rustup/toolchains",
         finds: &[
+            ("fail[foreign-owned]", "/debug/app` belongs to root (uid 0)"),
+            ("fail[foreign-owned]", "/elsewhere/registry` belongs to root (uid 0)"),
+            ("fail[foreign-owned]", "/.rustup` belongs to root (uid 0)"),
             ("fail[foreign-owned]", "/target/debug/program` belongs to root (uid 0)"),
             ("warn[left-behind]", "left from earlier builds"),
         ],
-        remedies: &[Run("root", "chown -RhP alice:"), Run("alice", "cargo-peruser migrate")],
+        remedies: &[
+            Run("root", "chown -RhP alice:"),
+            Run("root", "chown -RhP alice:"),
+            Run("root", "chown -RhP alice:"),
+            Run("root", "chown -RhP alice:"),
+            Run("alice", "cargo-peruser migrate"),
+        ],
         ..ALICE
     },
     Scene {
@@ -324,41 +289,30 @@ pub(super) const OTHERS: &[Scene] = &[
 /// The workspace in the working directory.
 pub(super) const WORKSPACES: &[Scene] = &[
     Scene {
-        name: "an_old_target_directory_of_bobs",
-        how: "chown alice:devs $C; chmod 2775 $C; mkdir $C/target; touch $C/target/.rustc_info.json; \
-              chown -R bob $C/target",
-        finds: &[("warn[left-behind]", "left from earlier builds")],
-        remedies: &[Words("bob", "ask bob (uid 2002) to remove it", "rm -r $C/target")],
+        name: "an_old_target_directory_of_bobs_with_a_store_of_nextest",
+        how: "chown alice:devs $C; chmod 2775 $C; mkdir -p $C/target/nextest; \
+              touch $C/target/.rustc_info.json; chown -R bob $C/target",
+        finds: &[
+            ("warn[left-behind]", "left from earlier builds"),
+            ("warn[checkout]", "belongs to bob (uid 2002), and nextest fails"),
+        ],
+        remedies: &[
+            Words("bob", "ask bob (uid 2002) to remove it, or keep", "rmdir $C/target/nextest"),
+            Words("bob", "ask bob (uid 2002) to remove it; to look", "rm -r $C/target"),
+        ],
         ..ALICE
     },
     Scene {
-        name: "a_store_of_nextest_of_bobs",
-        how: "mkdir -p $C/target/nextest; chown -R bob $C/target",
-        finds: &[("warn[checkout]", "belongs to bob (uid 2002), and nextest fails")],
-        remedies: &[Words("bob", "ask bob (uid 2002) to remove it", "rmdir $C/target/nextest")],
-        ..ALICE
-    },
-    Scene {
-        name: "a_checkout_for_a_group_without_its_bit",
-        how: "chown alice:devs $C; chmod 775 $C",
-        finds: &[("warn[checkout]", "set-group-id bit is missing")],
-        remedies: &[Run("alice", "chmod g+s")],
-        ..ALICE
-    },
-    Scene {
-        name: "a_checkout_for_a_group_and_another_umask",
-        how: "chown alice:devs $C; chmod 2775 $C",
+        name: "what_is_wrong_with_a_checkout_for_a_group",
+        how: "chown alice:devs $C; chmod 775 $C; touch $C/Cargo.lock; chown bob:bob $C/Cargo.lock; \
+              chmod 644 $C/Cargo.lock",
         session: "umask 022",
-        finds: &[("note[checkout]", "because of your umask")],
-        remedies: &[Here("umask 002")],
-        ..ALICE
-    },
-    Scene {
-        name: "a_lock_file_that_its_group_cannot_write",
-        how: "chown bob:devs $C; chmod 2775 $C; umask 022; touch $C/Cargo.lock; \
-              chown bob:bob $C/Cargo.lock",
-        finds: &[("warn[checkout]", "cannot be written by the group devs (mode 0644)")],
-        remedies: &[Run("bob", "chgrp devs")],
+        finds: &[
+            ("warn[checkout]", "set-group-id bit is missing"),
+            ("note[checkout]", "because of your umask"),
+            ("warn[checkout]", "cannot be written by the group devs (mode 0644)"),
+        ],
+        remedies: &[Run("alice", "chmod g+s"), Here("umask 002"), Run("bob", "chgrp devs")],
         ..ALICE
     },
     Scene {
@@ -379,32 +333,20 @@ pub(super) const WORKSPACES: &[Scene] = &[
 /// The variables of a session, and the entries of its PATH.
 pub(super) const SESSIONS: &[Scene] = &[
     Scene {
-        name: "bobs_directory",
-        session: "export CARGO_TARGET_DIR=$S/bob/target",
-        finds: &[("fail[stale-session]", "outside of your private directory")],
-        remedies: &[Here("unset CARGO_TARGET_DIR")],
-        ..ALICE
-    },
-    Scene {
-        name: "the_directory_of_everybody",
-        session: "export CARGO_TARGET_DIR=$S",
-        finds: &[("fail[stale-session]", "outside of your private directory")],
-        remedies: &[Here("unset CARGO_TARGET_DIR")],
-        ..ALICE
-    },
-    Scene {
-        name: "bobs_home",
-        session: "export CARGO_BUILD_BUILD_DIR=$D/home/2002/x",
-        finds: &[("fail[stale-session]", "which belongs to bob (uid 2002)")],
-        remedies: &[Here("unset CARGO_BUILD_BUILD_DIR")],
-        ..ALICE
-    },
-    Scene {
-        name: "a_common_directory",
+        name: "directories_of_bobs_and_of_everybody",
         how: "mkdir -m 1777 $D/common",
-        session: "export CARGO_TARGET_DIR=$D/common",
-        finds: &[("warn[stale-session]", "which others can write to")],
-        remedies: &[Here("unset CARGO_TARGET_DIR")],
+        session: "export CARGO_TARGET_DIR=$S/bob/target CARGO_BUILD_TARGET_DIR=$D/common \
+                  CARGO_BUILD_BUILD_DIR=$D/home/2002/x",
+        finds: &[
+            ("fail[stale-session]: CARGO_TARGET_DIR", "outside of your private directory"),
+            ("warn[stale-session]: CARGO_BUILD_TARGET_DIR", "which others can write to"),
+            ("fail[stale-session]: CARGO_BUILD_BUILD_DIR", "which belongs to bob (uid 2002)"),
+        ],
+        remedies: &[
+            Here("unset CARGO_TARGET_DIR"),
+            Here("unset CARGO_BUILD_TARGET_DIR"),
+            Here("unset CARGO_BUILD_BUILD_DIR"),
+        ],
         ..ALICE
     },
     Scene {
@@ -412,13 +354,6 @@ pub(super) const SESSIONS: &[Scene] = &[
         session: "export CARGO_TARGET_DIR=$H/mine",
         finds: &[("note[stale-session]", "this session builds where CARGO_TARGET_DIR says")],
         remedies: &[Here("unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR")],
-        ..ALICE
-    },
-    Scene {
-        name: "the_switch_off",
-        session: "export CARGO_PERUSER=off",
-        finds: &[("warn[settings]", "the shim changes nothing here")],
-        remedies: &[Here("unset CARGO_PERUSER")],
         ..ALICE
     },
     Scene {
@@ -436,16 +371,23 @@ pub(super) const SESSIONS: &[Scene] = &[
         ..ALICE
     },
     Scene {
-        name: "what_is_wrong_with_the_tools_on_path",
+        name: "what_is_wrong_with_the_tools_on_path_and_the_switch_off",
         how: "mkdir -m 777 $D/open; program $D/one/rustup 1; program $D/two/rustup 2; \
-              program $D/new/cargo cargo 1.98.0; program $D/old/cargo cargo 1.63.0",
-        session: "PATH=$PATH:$D/open:$D/one:$D/two:$D/new:$D/old",
+              program $D/new/cargo cargo 1.98.0; program $D/old/cargo cargo 1.63.0; \
+              program $D/.asdf/shims/cargo 1",
+        session: "PATH=$D/.asdf/shims:$PATH:$D/open:$D/one:$D/two:$D/new:$D/old; \
+                  export CARGO_PERUSER=off",
         finds: &[
+            ("warn[settings]", "the shim changes nothing here"),
+            ("fail[path-order]", "/.asdf/shims/cargo` and not the shim"),
             ("warn[toolchain]", "everyone can write to it (mode 0777)"),
             ("note[toolchain]", "there are two rustups"),
             ("note[toolchain]", "/old/cargo` is cargo 1.63, beside 1.98 in"),
         ],
         remedies: &[
+            Here("unset CARGO_PERUSER"),
+            // Setup is tested on a separate computer.
+            HereWords("ask root (uid 0) to run: cargo-peruser setup", "PATH=${PATH#*:}"),
             Run("root", "chmod o-w"),
             Words("root", "uninstall one of them", "rm $D/two/rustup"),
             Words("root", "uninstall the old one", "rm $D/old/cargo"),
@@ -453,20 +395,16 @@ pub(super) const SESSIONS: &[Scene] = &[
         ..ALICE
     },
     Scene {
-        name: "the_shim_of_an_asdf",
-        how: "program $D/.asdf/shims/cargo 1",
-        session: "PATH=$D/.asdf/shims:$PATH",
-        finds: &[("fail[path-order]", "/.asdf/shims/cargo` and not the shim")],
-        // Setup is tested on a separate computer.
-        remedies: &[HereWords("ask root (uid 0) to run: cargo-peruser setup", "PATH=${PATH#*:}")],
-        ..ALICE
-    },
-    Scene {
-        name: "sccache_by_a_variable",
+        name: "sccache_by_a_variable_and_by_configuration",
+        how: "as_alice 'mkdir ~/.cargo; echo \"build.rustc-wrapper = \\\"sccache\\\"\" \
+              >~/.cargo/config.toml'",
         // A port without a server: somebody may run their own server on this machine.
         session: "export RUSTC_WRAPPER=sccache SCCACHE_SERVER_PORT=1",
         finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
-        remedies: &[HereWords("let `compile-cache` in the settings", "unset RUSTC_WRAPPER")],
+        remedies: &[
+            HereWords("let `compile-cache` in the settings", "unset RUSTC_WRAPPER"),
+            Words("alice", "let `compile-cache` in the settings", "rm ~/.cargo/config.toml"),
+        ],
         ..ALICE
     },
     Scene {
@@ -474,19 +412,6 @@ pub(super) const SESSIONS: &[Scene] = &[
         session: "export CARGO_PERUSER_COMPILE_CACHE=no-such-sccache",
         finds: &[("warn[sccache]", "dependencies are compiled without a cache")],
         remedies: &[HereWords("to compile without it", "export CARGO_PERUSER_COMPILE_CACHE=off")],
-        ..ALICE
-    },
-    Scene {
-        name: "sccache_by_configuration",
-        session: "export SCCACHE_SERVER_PORT=1",
-        how: "as_alice 'mkdir ~/.cargo; echo \"build.rustc-wrapper = \\\"sccache\\\"\" \
-              >~/.cargo/config.toml'",
-        finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
-        remedies: &[Words(
-            "alice",
-            "let `compile-cache` in the settings",
-            "rm ~/.cargo/config.toml",
-        )],
         ..ALICE
     },
 ];
