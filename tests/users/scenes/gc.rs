@@ -20,9 +20,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("an_orphan_and_its_record_are_gone", orphan),
         test!("what_only_seems_to_be_gone_stays", not_gone),
         test!("a_checkout_made_anew_gives_the_old_one_back", replaced),
-        test!("root_takes_what_the_departed_have_left", departed),
-        test!("an_account_database_that_knows_nobody_is_not_believed", nobody_known),
-        test!("a_known_name_with_another_uid_is_never_taken", mismatched),
+        test!("root_takes_what_the_departed_have_left_and_nothing_under_a_known_name", departed),
         test!("a_locked_directory_and_a_running_program_stay", in_use),
         test!("what_a_process_that_cannot_be_looked_at_may_use_stays", unreadable),
         test!("a_process_that_has_ended_uses_nothing", ended),
@@ -192,39 +190,17 @@ fn departed(stage: &Stage) {
     administrator.by_name(["provision", "--uid", "4242"]).run().ok();
     let gone = stage.stranger(4242);
     target(&gone, "app-0123456789abcdef", 40);
-    let alice = target(&stage.person("alice"), "app-0123456789abcdef", 40);
-    administrator.by_name(["usage"]).run().ok().prints("departed");
+    let [alice, bob] = ["alice", "bob"]
+        .map(|name| target(&stage.person(name), "app-0123456789abcdef", 40).join("debug/app"));
+    project::give(&root.join("bob"), "4243:4243");
+    administrator.by_name(["usage"]).run().ok().prints("departed").prints("mismatched");
     let run = gc(&administrator, &["--all-users", "--departed", "50d"]).run();
     run.ok().never_says("departed");
     gc(&administrator, &["--all-users"]).run().ok().prints("departed");
     assert!(look(&root.join("uid-4242")).is_none(), "it is still there");
-    assert!(alice.join("debug/app").exists(), "alice's is gone");
-}
-
-fn nobody_known(stage: &Stage) {
-    let root = stage.shared_root().make();
-    let administrator = stage.person("root");
-    for uid in [4242, 4243, 4244] {
-        administrator.by_name(["provision", "--uid", &uid.to_string()]).run().ok();
-        target(&stage.stranger(uid), "app-0123456789abcdef", 90);
-    }
-    administrator.by_name(["provision", "alice"]).run().ok();
-    let run = gc(&administrator, &["--all-users", "--older-than", "1d"]).run();
-    run.exits(77).blames("more than half").helps("--departed off");
-    assert!(root.join("uid-4242/app-0123456789abcdef/debug/app").exists(), "it is gone");
-}
-
-fn mismatched(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let stranger = stage.stranger(4242);
-    make::own(&root.join("alice"), 4242, 4242, 0o700);
-    let kept = target(&stranger, "x", 90);
-    fs::rename(&kept, root.join("alice/x-0123456789abcdef")).unwrap();
-    fs::remove_dir(root.join("uid-4242")).unwrap();
-    let administrator = stage.person("root");
-    administrator.by_name(["usage"]).run().ok().prints("mismatched");
+    assert!(alice.exists(), "alice's is gone");
     gc(&administrator, &["--all-users", "--older-than", "1d"]).run().ok();
-    assert!(root.join("alice/x-0123456789abcdef/debug/app").exists(), "it is gone");
+    assert!(!alice.exists() && bob.exists(), "only a person can tell whose the other one is");
 }
 
 /// What is seen of a build and of a program, by their owner and by root. The other ways to use a directory
@@ -320,7 +296,7 @@ fn silent(stage: &Stage) {
     make::file(&switch, "passwd: files ldap\n", 0, 0o644);
     make::file(Path::new("/etc/nsswitch.conf"), "passwd: files\n", 0, 0o644);
     let run = gc(&administrator, &["--all-users"]).seen_at(&switch, "/etc/nsswitch.conf").run();
-    run.exits(77).blames("no account of the directory service is known");
+    run.exits(77).blames("no account of the directory service is known").helps("--departed off");
     assert!(gone.join("debug/app").exists(), "it is gone");
     gc(&administrator, &["--all-users"]).run().ok();
     assert!(look(&gone).is_none(), "it is still there");

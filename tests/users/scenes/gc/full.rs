@@ -21,8 +21,6 @@ pub(super) fn tests() -> Vec<Test> {
             tests.push(test!(name, move |stage| full(stage, disk, person)).needs(needs));
         }
     }
-    tests.push(test!("an_orphan_and_incremental_data_make_room", kinds));
-    tests.push(test!("what_is_in_use_stays_on_a_full_disk", in_use));
     tests
 }
 
@@ -53,66 +51,33 @@ pub(super) fn on(stage: &Stage, body: impl FnOnce()) {
     do_as_root("umount", ["-l".as_ref(), stage.root.as_os_str()]);
 }
 
+/// What was chosen for each reason goes, and what is in use stays until then.
 fn full(stage: &Stage, disk: Disk, person: &str) {
     let private = small(stage, disk);
     on(stage, || {
         let alice = stage.person("alice");
-        let names = ["a", "b"].map(|name| format!("{name}-0123456789abcdef"));
-        let old = names.map(|name| target(&alice, &name, 40));
-        let new = target(&alice, "new-0123456789abcdef", 1);
+        let [old, busy, incremental, new] = [("old", 40), ("busy", 40), ("parts", 9), ("new", 1)]
+            .map(|(name, days)| target(&alice, &format!("{name}-0123456789abcdef"), days));
+        let (gone, orphan) = workspace(&alice, "gone");
+        make::nothing(&gone);
+        used(&orphan, 2);
         fill(&alice);
+        let program = alice.program("/bin/sleep", ["60"]);
+        let working = program.within(busy.join("debug/deps")).start();
         let words: &[&str] =
             if person == "root" { &["--all-users", "--departed", "off"] } else { &[] };
-        let run = gc(&stage.person(person), &["--older-than", "30d"]).args(words).run();
-        run.ok().prints("taken");
-        for old in old {
-            is_emptied(&old);
+        let collect = || gc(&stage.person(person), &["--older-than", "30d"]).args(words).run();
+        let run = collect();
+        run.ok().prints("taken").prints("uses it");
+        is_emptied(&old);
+        assert!(look(&orphan).is_none(), "{}", run.stdout);
+        assert!(look(&incremental.join("debug/incremental")).is_none(), "{}", run.stdout);
+        for kept in [&busy, &incremental, &new] {
+            assert!(kept.join("debug/app").exists(), "{}", run.stdout);
         }
-        assert!(new.join("debug/app").exists(), "the new one was taken");
-        nothing_is_staged(&private);
-        gc(&stage.person(person), &["--older-than", "30d"]).args(words).run().ok();
-    });
-}
-
-fn kinds(stage: &Stage) {
-    for is_orphan in [false, true] {
-        let private = small(stage, Disk::Inodes);
-        on(stage, || {
-            let alice = stage.person("alice");
-            let old = match is_orphan {
-                false => target(&alice, "old-0123456789abcdef", 9),
-                true => {
-                    let (gone, orphan) = workspace(&alice, "gone");
-                    make::nothing(&gone);
-                    used(&orphan, 2);
-                    orphan
-                }
-            };
-            fill(&alice);
-            let run = gc(&alice, &[]).run();
-            run.ok().prints("taken");
-            assert!(look(&old).is_some() != is_orphan, "{}", run.stdout);
-            assert!(look(&old.join("debug/incremental")).is_none(), "{}", run.stdout);
-            nothing_is_staged(&private);
-        });
-        fs::remove_dir(&stage.root).unwrap();
-    }
-}
-
-fn in_use(stage: &Stage) {
-    let private = small(stage, Disk::Inodes);
-    on(stage, || {
-        let alice = stage.person("alice");
-        let busy = target(&alice, "a-0123456789abcdef", 40);
-        fill(&alice);
-        let works = |path: &Path| alice.program("/bin/sleep", ["60"]).within(path).start();
-        let working = works(&busy.join("debug/deps"));
-        let run = gc(&alice, &["--older-than", "30d"]).run();
-        run.ok().prints("uses it");
-        assert!(busy.join("debug/app").exists());
         nothing_is_staged(&private);
         drop(working);
-        gc(&alice, &["--older-than", "30d"]).run().ok().prints("taken");
+        collect().ok().prints("taken");
         is_emptied(&busy);
     });
 }
