@@ -2,14 +2,17 @@
 //! So an interruption at any moment leaves one complete target directory and a way to continue.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
+
+use rustix::io::Errno;
 
 use super::check::check;
 use super::copy;
 use super::destination::Destination;
-use super::give::{chown, give, prepare};
-use super::journal::{Journal, Method};
+use super::give::{chown, give};
+use super::journal::{Journal, Method, Next};
 use super::preview::{is_ours, walk};
 use super::say;
 use super::source::Source;
@@ -22,7 +25,6 @@ use crate::os::tree::{Tree, directory, names, rename};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::report;
-use rustix::io::Errno;
 
 /// The time between two attempts to take a lock.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -32,73 +34,83 @@ pub(super) struct Move<'a> {
     pub(super) source: &'a Source,
     pub(super) destination: &'a Destination<'a>,
     pub(super) staging: &'a Staging,
-    pub(super) is_replacing: bool,
 }
 
-/// Takes every lock of a tree, and walks the tree again for each attempt. Like cargo, it reports what it
-/// waits for only if the first attempt fails.
-pub(super) fn wait(
-    locks: &mut Locks,
-    tree: &Tree,
-    look: &dyn Fn() -> Result<Inventory, Failure>,
-) -> Result<Inventory, Failure> {
-    let mut announced = None;
-    loop {
-        let inventory = look()?;
-        let Some(busy) = locks.take(tree, &inventory)? else { return Ok(inventory) };
-        if announced.as_ref() != Some(&busy) {
-            report::note(&format!("waiting for {busy}"));
-            announced = Some(busy);
-        }
-        std::thread::sleep(PAUSE);
-        interrupt::check()?;
-    }
-}
+/// A tree in the staging directory, checked.
+pub(super) type Arrived = (Tree, Inventory);
 
 impl Move<'_> {
     /// Moves the target directory, from the beginning.
-    pub(super) fn begin(
-        &self,
-        tree: &Tree,
-        method: Method,
-        keeps_source: bool,
-    ) -> Result<(), Failure> {
+    pub(super) fn begin(&self, tree: &Tree, method: Method) -> Result<(), Failure> {
         let mut locks = Locks::default();
-        let seen = self.lock(&mut locks, tree, method).inspect_err(|_| self.staging.dismiss())?;
-        match method {
-            Method::Rename => self.rename(tree, &seen, &mut locks)?,
-            Method::Descend => self.descend(&seen)?,
-            Method::Copy => copy::begin(self, tree, &seen, keeps_source)?,
+        let arrived = self.arrive(&mut locks, tree, method);
+        let (seen, arrived) = arrived.inspect_err(|_| self.staging.dismiss())?;
+        self.adopt(&arrived)?;
+        if method == Method::Copy {
+            self.staging.sync()?;
+            match self.destination.can_be_given(&seen) {
+                true => self.source.remove(&seen)?,
+                // This account may not remove it.
+                false => self.source.report_rest(seen.inode()),
+            }
         }
         self.end(method)
     }
 
-    /// Waits for builds in the source, and in the directory that it replaces.
-    pub(super) fn lock(
+    /// Locks the source, and brings it into the staging directory. Returns what was locked and what arrived.
+    fn arrive(
         &self,
         locks: &mut Locks,
         tree: &Tree,
         method: Method,
-    ) -> Result<Inventory, Failure> {
+    ) -> Result<(Inventory, Arrived), Failure> {
+        let seen = self.lock(locks, tree, method)?;
+        let arrived = match method {
+            Method::Rename => self.rename(tree, &seen, locks)?,
+            Method::Descend => self.descend(&seen)?,
+            Method::Copy => copy::make(self, tree, &seen)?,
+        };
+        Ok((seen, arrived))
+    }
+
+    /// Continues an interrupted move.
+    pub(super) fn go_on(&self, journal: &Journal, next: Next) -> Result<(), Failure> {
+        if next == Next::Continue {
+            if journal.method == Method::Descend {
+                self.move_entries()?;
+            }
+            self.adopt(&self.arrived()?)?;
+        }
+        if journal.method == Method::Copy {
+            // The earlier run may have been stopped before it synced.
+            self.staging.sync()?;
+            // Others may have put something there since then, so nothing more is removed.
+            self.source.report_rest(journal.inode);
+        }
+        self.end(journal.method)
+    }
+
+    /// Waits for builds in the source, and in the directory that it replaces.
+    fn lock(&self, locks: &mut Locks, tree: &Tree, method: Method) -> Result<Inventory, Failure> {
+        let Move { destination, staging, .. } = self;
         let look = || {
-            let inventory = walk(tree, method, &self.destination.name)?;
+            let inventory = walk(tree, method, &destination.name)?;
             // It may have been replaced meanwhile.
-            match inventory.top() {
-                Some(top) if self.source.holds(top.identity.1) => {}
-                _ => return Err(changed(tree)),
+            if !self.source.holds(inventory.inode()) {
+                return Err(changed(tree));
             }
             // A renamed tree is checked again later, when no other user can reach it by a path.
             if method != Method::Rename {
-                check(tree, &inventory, self.destination.person, method)?;
+                check(tree, &inventory, destination.person, method)?;
             }
             Ok(inventory)
         };
         let inventory = wait(locks, tree, &look)?;
-        let former = directory(&self.staging.private.top, self.destination.name.as_ref());
-        if self.is_replacing
+        let former = directory(&staging.private.top, destination.name.as_ref());
+        if destination.request.is_replacing
             && let Ok(top) = former
         {
-            let former = Tree { top, path: self.destination.path() };
+            let former = Tree { top, path: destination.path() };
             wait(locks, &former, &|| former.walk(&|_| false))?;
         }
         Ok(inventory)
@@ -114,29 +126,27 @@ impl Move<'_> {
         Journal {
             version: Journal::VERSION,
             source: self.source.path.clone().into_os_string(),
-            inode: inode(seen).unwrap_or_default(),
+            inode: seen.inode(),
             method,
             name: self.destination.name.clone(),
             arrived,
         }
     }
 
-    fn rename(&self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Failure> {
-        let Move { source, destination, staging, .. } = self;
-        let journal = self.journal(Method::Rename, seen, inode(seen));
-        staging.write(&journal).inspect_err(|_| staging.dismiss())?;
-        if let Err(cause) = source.move_to(&staging.at, INCOMING) {
-            staging.dismiss();
+    fn rename(&self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<Arrived, Failure> {
+        let Move { source, destination, staging } = self;
+        staging.write(&self.journal(Method::Rename, seen, Some(seen.inode())))?;
+        source.move_to(&staging.at, INCOMING).map_err(|cause| {
             let failure = Failure::step("rename", &source.path, cause);
-            return Err(failure.help("nothing was changed; --copy copies it instead"));
-        }
+            failure.help("nothing was changed; --copy copies it instead")
+        })?;
         // From here on no other user can reach it by a path. If it is refused now, it is moved back, so
         // messages name its old path.
         let mut examine = || {
             let incoming = Tree { path: tree.path.clone(), ..staging.incoming()? };
             let inventory = incoming.walk(&|_| false)?;
             // Another user may have built in it since then. Only root can change the owner of their files.
-            let is_same = inode(&inventory) == inode(seen) && destination.can_be_given(&inventory);
+            let is_same = inventory.inode() == seen.inode() && destination.can_be_given(&inventory);
             // A lock that another process holds now is a build in a new profile.
             if !is_same || locks.take(&incoming, &inventory)?.is_some() {
                 return Err(changed(tree));
@@ -145,17 +155,15 @@ impl Move<'_> {
             Ok(inventory)
         };
         let inventory = examine().inspect_err(|_| {
-            if source.move_back(&staging.at, INCOMING).is_ok() {
-                staging.dismiss();
-            } else {
+            if source.move_back(&staging.at, INCOMING).is_err() {
                 let path = staging.incoming_path();
                 report::note(&format!("it is in `{}` now", escaped(&path)));
             }
         })?;
-        self.adopt(&staging.incoming()?, &inventory)
+        Ok((staging.incoming()?, inventory))
     }
 
-    fn descend(&self, seen: &Inventory) -> Result<(), Failure> {
+    fn descend(&self, seen: &Inventory) -> Result<Arrived, Failure> {
         let room = self.staging.make_incoming()?;
         // The new owner must be able to read it: it becomes the top of the target directory.
         let given = chown(&room.top, self.destination.person);
@@ -163,13 +171,14 @@ impl Move<'_> {
         let arrived =
             arrived.map_err(|cause| Failure::step("change the owner of", &room.path, cause))?;
         self.staging.write(&self.journal(Method::Descend, seen, Some(arrived.identity.1)))?;
-        self.descend_rest()
+        self.move_entries()?;
+        self.arrived()
     }
 
     /// Moves the entries of the private directory that have not been moved yet.
-    pub(super) fn descend_rest(&self) -> Result<(), Failure> {
+    fn move_entries(&self) -> Result<(), Failure> {
         let private = &self.staging.private;
-        let failed = |cause: std::io::Error| Failure::step("move", &private.path, cause);
+        let failed = |cause: io::Error| Failure::step("move", &private.path, cause);
         let incoming = self.staging.incoming()?;
         for name in names(&private.top).map_err(failed)? {
             let name = OsStr::from_bytes(name.as_bytes());
@@ -177,25 +186,26 @@ impl Move<'_> {
                 rename(&private.top, name, &incoming.top, name).map_err(failed)?;
             }
         }
-        self.adopt_incoming()
+        Ok(())
     }
 
-    /// Checks the arrived tree again, gives it to its new owner, and puts it in place.
-    pub(super) fn adopt_incoming(&self) -> Result<(), Failure> {
+    /// What is in the staging directory, checked again.
+    fn arrived(&self) -> Result<Arrived, Failure> {
         let incoming = self.staging.incoming()?;
         let inventory = incoming.walk(&|_| false)?;
         check(&incoming, &inventory, self.destination.person, Method::Rename)?;
-        self.adopt(&incoming, &inventory)
+        Ok((incoming, inventory))
     }
 
-    fn adopt(&self, tree: &Tree, inventory: &Inventory) -> Result<(), Failure> {
-        give(tree, inventory, self.destination.person)?;
-        prepare(tree, self.destination.person)?;
-        self.staging.put(&self.destination.name, self.is_replacing)
+    /// Gives the arrived tree to its new owner, and puts it in place.
+    fn adopt(&self, (tree, inventory): &Arrived) -> Result<(), Failure> {
+        let Destination { person, name, request, .. } = self.destination;
+        give(tree, inventory, *person)?;
+        self.staging.put(name, request.is_replacing)
     }
 
     /// Removes the staging directory and reports the result.
-    pub(super) fn end(&self, method: Method) -> Result<(), Failure> {
+    fn end(&self, method: Method) -> Result<(), Failure> {
         self.staging.dismiss();
         let path = self.destination.path();
         let how = if method == Method::Copy { "copied" } else { "moved" };
@@ -204,8 +214,24 @@ impl Move<'_> {
     }
 }
 
-fn inode(inventory: &Inventory) -> Option<u64> {
-    inventory.top().map(|top| top.identity.1)
+/// Takes every lock of a tree, and walks the tree again for each attempt. Like cargo, it reports what it
+/// waits for only if the first attempt fails.
+fn wait(
+    locks: &mut Locks,
+    tree: &Tree,
+    look: &dyn Fn() -> Result<Inventory, Failure>,
+) -> Result<Inventory, Failure> {
+    let mut announced = None;
+    loop {
+        let inventory = look()?;
+        let Some(busy) = locks.take(tree, &inventory)? else { return Ok(inventory) };
+        if announced.as_ref() != Some(&busy) {
+            report::note(&format!("waiting for {busy}"));
+            announced = Some(busy);
+        }
+        std::thread::sleep(PAUSE);
+        interrupt::check()?;
+    }
 }
 
 /// The error for a tree that has changed since it was examined.

@@ -11,19 +11,17 @@ use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::journal::Method;
-use super::judge;
+use super::judge::{self, Objection};
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
-use crate::os::node::is_mounted;
 use crate::os::rights::{Credentials, Rights};
 use crate::os::tree::{FILE, NAMED, Tree};
 use crate::private_dir::provision::Person;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
-use crate::ui::owner::Owner;
 
 /// Refuses a tree with entries that must not change owner. Root renames no file that has another name
 /// outside the tree.
@@ -37,18 +35,11 @@ pub(super) fn check(
     let linked = || {
         let index = judge::linked_elsewhere(inventory)?;
         let why = "it has another name outside of what is moved, and may be another user's file";
-        (is_root && method != Method::Copy).then(|| (index, why.to_owned()))
+        Some(Objection { index, why: why.into(), help: judge::REMOVE })
     };
-    let is_mount = |index: usize| {
-        let found = inventory.top().zip(inventory.nodes.get(index));
-        found.is_some_and(|(top, node)| is_mounted(top, node))
-    };
-    if let Some((index, why)) = judge::refused(inventory).or_else(linked) {
-        return Err(hostile(tree, inventory, index, &why, |owner| match index {
-            0 => "name the target directory itself, as in `…/target`".into(),
-            _ if is_mount(index) => "unmount it, if nobody needs it there".into(),
-            _ => format!("if it is not needed, {owner} can remove it"),
-        }));
+    let linked = || linked().filter(|_| is_root && method != Method::Copy);
+    if let Some(objection) = judge::refused(inventory).or_else(linked) {
+        return Err(refusal(tree, inventory, objection));
     }
     if !is_root || person.uid == 0 {
         return Ok(());
@@ -58,10 +49,9 @@ pub(super) fn check(
     let Some(index) = found.map_err(|cause| tree.failed("check", &[], cause.into()))? else {
         return Ok(());
     };
-    let why = "its new owner cannot read it now, and could after the move";
-    Err(hostile(tree, inventory, index, why, |owner| {
-        format!("{owner} can make it readable for them, or move it elsewhere")
-    }))
+    let why = "its new owner cannot read it now, and could after the move".into();
+    let help = "its owner can make it readable for them, or move it elsewhere";
+    Err(refusal(tree, inventory, Objection { index, why, help }))
 }
 
 /// The first file that the new owner cannot read or reach. Their own files, and empty ones such as
@@ -102,15 +92,10 @@ fn enter(tree: &Tree, names: &[CString]) -> Result<File, Errno> {
 
 /// The refusal (exit 77). Its command changes nothing: anyone who can write to the tree could replace
 /// the entry before the person runs the command.
-fn hostile(
-    tree: &Tree,
-    inventory: &Inventory,
-    index: usize,
-    why: &str,
-    help: impl FnOnce(&Owner) -> String,
-) -> Failure {
+fn refusal(tree: &Tree, inventory: &Inventory, objection: Objection) -> Failure {
+    let Objection { index, why, help } = objection;
     let owner = accounts::owner(inventory.nodes.get(index).map_or(0, |node| node.uid));
     let path = tree.at(&inventory.path(index));
     let text = format!("refusing to move `{}` of {owner}: {why}", escaped(&path));
-    Failure::new(text).help(Look::Ancestors.at(&path, &help(&owner))).exit(77)
+    Failure::new(text).help(Look::Ancestors.at(&path, help)).exit(77)
 }

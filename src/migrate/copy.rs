@@ -1,13 +1,12 @@
-//! Copies a target directory, and removes the source.
+//! Copies a target directory into the staging directory.
 //!
 //! In the end, the copy and the source are both compared with the inventory. If somebody changes or
-//! replaces a file meanwhile, the copy fails. File systems that can share content do so, because `std::io::copy` lets the
-//! kernel copy.
+//! replaces a file meanwhile, the copy fails. File systems that can share content do so, because
+//! `std::io::copy` lets the kernel copy.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use rustix::fs::{
     AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, Uid, chownat, fchmod, futimens, linkat,
@@ -15,70 +14,44 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::carry::Move;
-use super::give::{chown, prepare};
+use super::carry::{Arrived, Move};
+use super::give::chown;
 use super::journal::Method;
 use super::judge::{difference, is_unchanged_since, own_mode};
-use super::source::Source;
 use crate::os::entry::Kind;
 use crate::os::files;
 use crate::os::interrupt;
 use crate::os::node::{Identity, Inventory, Node};
-use crate::os::remove::Left;
 use crate::os::tree::{FILE, Tree};
 use crate::private_dir::provision::Person;
-use crate::ui::escape::{bytes, escaped};
+use crate::ui::escape::bytes;
 use crate::ui::failure::Failure;
-use crate::ui::look::Look;
 use crate::ui::report::{self, counted};
 
-/// Copies the source, checks the copy, puts it in place, and removes the source.
-pub(super) fn begin(
-    moving: &Move<'_>,
-    tree: &Tree,
-    seen: &Inventory,
-    keeps_source: bool,
-) -> Result<(), Failure> {
-    let staging = moving.staging;
-    let journal = |arrived| moving.journal(Method::Copy, seen, arrived);
-    let copied = staging.write(&journal(None)).and_then(|()| {
-        let arrived = whole(moving, tree, seen)?;
-        staging.write(&journal(Some(arrived)))
-    });
-    copied.inspect_err(|_| {
-        // Report the error that stopped the copy. If this fails too, the next run removes the rest.
-        if staging.discard().is_ok() {
-            staging.dismiss();
-        }
-    })?;
-    staging.put(&moving.destination.name, moving.is_replacing)?;
-    staging.sync()?;
-    if keeps_source {
-        source_stays(&moving.source.path);
-        return Ok(());
-    }
-    remove(moving.source, seen)
-}
-
 /// Makes the copy. Checks that it is complete and that the source did not change, and writes it to disk.
-/// Returns its inode.
-fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Failure> {
-    let to = moving.staging.make_incoming()?;
-    let person = moving.destination.person;
+pub(super) fn make(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<Arrived, Failure> {
+    let staging = moving.staging;
+    let journal = |arrived| staging.write(&moving.journal(Method::Copy, seen, arrived));
     let (size, files) = (bytes(seen.bytes().0), seen.count(Kind::File));
-    report::note(&format!("copying {size} in {}", counted(files, "file", "files")));
-    Copy { source: tree, inventory: seen, to: &to, person }.run()?;
-    let found = to.walk(&|_| false)?;
-    if let Some(index) = difference(seen, &found) {
-        let cause = io::Error::other("the copy differs from the original");
-        return Err(Failure::step("check", &to.at(&seen.path(index)), cause));
-    }
-    if !is_unchanged_since(seen, &tree.walk(&|_| false)?) {
-        return Err(tree.failed("copy", &[], Errno::STALE.into()));
-    }
-    prepare(&to, person)?;
-    sync(&to).map_err(|cause| Failure::step("sync", &to.path, cause))?;
-    Ok(found.top().map_or(0, |top| top.identity.1))
+    let make = || {
+        journal(None)?;
+        report::note(&format!("copying {size} in {}", counted(files, "file", "files")));
+        let to = staging.make_incoming()?;
+        Copy { source: tree, inventory: seen, to: &to, person: moving.destination.person }.run()?;
+        let found = to.walk(&|_| false)?;
+        if let Some(index) = difference(seen, &found) {
+            let cause = io::Error::other("the copy differs from the original");
+            return Err(Failure::step("check", &to.at(&seen.path(index)), cause));
+        }
+        if !is_unchanged_since(seen, &tree.walk(&|_| false)?) {
+            return Err(tree.failed("copy", &[], Errno::STALE.into()));
+        }
+        sync(&to).map_err(|cause| Failure::step("sync", &to.path, cause))?;
+        journal(Some(found.inode()))?;
+        Ok((to, found))
+    };
+    // Report the error that stopped the copy. If this fails too, the next run removes the rest.
+    make().inspect_err(|_| drop(staging.discard()))
 }
 
 /// Writes the copy to disk: otherwise a power failure could lose it after the source is removed.
@@ -91,36 +64,6 @@ fn sync(to: &Tree) -> Result<(), Errno> {
         rustix::fs::sync();
         Ok(())
     }
-}
-
-/// Removes the copied source: first renames it, in one step, then removes the entries that were copied.
-fn remove(source: &Source, seen: &Inventory) -> Result<(), Failure> {
-    let Some(top) = seen.top().filter(|top| source.holds(top.identity.1)) else { return Ok(()) };
-    if source.put_aside().is_err() {
-        source_stays(&source.path);
-        return Ok(());
-    }
-    let path = source.aside_path();
-    let entries = seen.nodes.iter().map(|node| node.identity).collect();
-    match source.remove_aside(top.identity, &entries) {
-        Ok(Left::Nothing) => Ok(()),
-        Ok(Left::Something) => {
-            let path = escaped(&path);
-            report::note(&format!("`{path}` stays: it holds files that are not in the copy"));
-            Ok(())
-        }
-        Err(cause) => {
-            interrupt::check()?;
-            Err(Failure::step("remove", &path, cause))
-        }
-    }
-}
-
-/// Reports that the source stays. No command to remove it is printed: others may be able to replace the
-/// entries that it would remove.
-pub(super) fn source_stays(path: &Path) {
-    let help = Look::Content.at(path, "if nobody needs it, its owner can remove it");
-    report::advice(&format!("`{}` stays", escaped(path)), &help);
 }
 
 struct Copy<'a> {

@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::Request;
 use super::journal::Journal;
-use super::staging::Staging;
 use crate::os::accounts;
 use crate::os::facts::facts;
 use crate::os::node::Inventory;
 use crate::os::snapshot::Snapshot;
-use crate::os::tree::Tree;
 use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::provision::Person;
 use crate::private_dir::{self, Caller};
@@ -83,7 +81,7 @@ pub(super) struct Destination<'a> {
     pub(super) name: String,
     /// The checkout that it is for, unless it is for everything that the user builds.
     checkout: Option<PathBuf>,
-    source: PathBuf,
+    pub(super) request: &'a Request,
     required: &'a Required,
     caller: Caller<'a>,
 }
@@ -92,9 +90,9 @@ impl<'a> Destination<'a> {
     pub(super) fn of(
         plan: &'a Plan<'_>,
         snapshot: &Snapshot,
-        request: &Request,
-        source: &Path,
+        request: &'a Request,
     ) -> Result<Destination<'a>, Failure> {
+        let source = quoted(&request.source);
         let caller = plan.caller();
         let owner = accounts::owner(caller.uid);
         let is_for_another = caller.uid != snapshot.uid;
@@ -105,14 +103,14 @@ impl<'a> Destination<'a> {
         };
         if is_for_another && place.kind == PlaceKind::InOwnCache {
             let why = "there is no shared root, and root creates nothing in another user's home";
-            let help = format!("run as {owner}: cargo-peruser migrate {}", quoted(source));
+            let help = format!("run as {owner}: cargo-peruser migrate {source}");
             return Err(no_place(&owner, why).help(help));
         }
         let is_for_one = plan.settings().scope() == Scope::Workspace;
         if is_for_another && is_for_one && request.checkout.is_none() {
             // Root's working directory says nothing about the new owner's checkout.
             let text = "each checkout has its own target directory, so `--checkout` must name one";
-            let (source, to) = (quoted(source), owner.word());
+            let to = owner.word();
             let help = format!("cargo-peruser migrate {source} --to {to} --checkout CHECKOUT");
             return Err(Failure::new(text).help(help));
         }
@@ -123,7 +121,7 @@ impl<'a> Destination<'a> {
             private_dir: place.private_dir(),
             name: name.clone(),
             checkout: (is_for_one || request.checkout.is_some()).then(|| plan.snapshot.cwd.clone()),
-            source: source.to_owned(),
+            request,
             required,
             caller,
         })
@@ -155,21 +153,12 @@ impl<'a> Destination<'a> {
         private.is_some_and(|private| facts(&private, &*self.name).is_ok())
     }
 
-    /// The staging directory of an earlier run, if there is one.
-    pub(super) fn staging(&self) -> Result<Option<Staging>, Failure> {
-        let Some(top) = self.existing()? else { return Ok(None) };
-        Staging::open(&Tree { top, path: self.private_dir.clone() }, self)
-    }
-
-    /// Creates the private directory if it is missing, and the staging directory in it.
-    pub(super) fn make_staging(&self) -> Result<Staging, Failure> {
+    /// The private directory, open. Creates it if it is missing.
+    pub(super) fn establish(&self) -> Result<File, Failure> {
         let mut notes = Vec::new();
         let private = private_dir::establish(&self.required.place, &self.caller, &mut notes)?;
         notes.iter().for_each(|note| report::note(note));
-        let private = Tree { top: private.open()?, path: self.private_dir.clone() };
-        let staging = Staging::make(&private, self)?;
-        // Another migration may have been interrupted here while this one asked its question.
-        staging.journal()?.map_or(Ok(staging), |journal| Err(self.unfinished(&journal)))
+        private.open()
     }
 
     /// The error for an unfinished migration to the same destination, which must be finished first.
@@ -184,7 +173,7 @@ impl<'a> Destination<'a> {
     pub(super) fn begun_by(&self, staging: &Path, uid: u32) -> Failure {
         let by = accounts::owner(uid);
         let text = format!("an earlier migration by {by} is unfinished, in `{}`", escaped(staging));
-        let command = self.command(&self.source, uid == 0);
+        let command = self.command(&self.request.source, uid == 0);
         Failure::new(text).help(format!("as {by}, run: {command}"))
     }
 

@@ -8,7 +8,7 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io;
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, unlinkat};
+use rustix::fs::{AtFlags, Gid, OFlags, Uid, fchmod, unlinkat};
 use rustix::io::Errno;
 
 use super::judge::{is_to_be_given, own_mode};
@@ -23,8 +23,8 @@ use crate::os::tree::{NAMED, Tree, names};
 use crate::private_dir::provision::Person;
 use crate::ui::failure::Failure;
 
-/// Gives everything in the tree to its new owner. Entries that only they can change already stay as they
-/// are. Cargo's lock files are removed: a process that has one open could lock it forever, and cargo
+/// Gives everything in the tree to its new owner, and a cache directory tag to the top. Entries that only
+/// they can change already stay as they are. Cargo's lock files are removed: a process that has one open could lock it forever, and cargo
 /// creates new ones.
 ///
 /// # Errors
@@ -43,7 +43,7 @@ pub(super) fn give(tree: &Tree, inventory: &Inventory, person: Person) -> Result
             giving.directory(index, node, children.get(&index).map_or(&[], Vec::as_slice))?;
         }
     }
-    Ok(())
+    tag(tree, person).map_err(|cause| Failure::step("prepare", &tree.path, cause))
 }
 
 struct Giving<'a> {
@@ -141,24 +141,20 @@ fn is_same(found: &Node, judged: &Node) -> bool {
     key(found) == key(judged) && found.links <= judged.links
 }
 
-/// Gives the top of the tree mode 0700 and a cache directory tag.
-pub(super) fn prepare(tree: &Tree, person: Person) -> Result<(), Failure> {
-    let prepare = || -> io::Result<()> {
-        fchmod(&tree.top, Mode::from_raw_mode(0o700))?;
-        if tag::is_valid(&tree.top) {
-            return Ok(());
-        }
-        // An invalid tag, left by an interrupted run or by a script.
-        let _ = unlinkat(&tree.top, tag::NAME, AtFlags::empty());
-        let Some(tag) = tag::write(&tree.top)? else { return Ok(()) };
-        // After a power failure the tag could be empty: its name reaches the disk with the next rename,
-        // its content up to half a minute later. `cargo clean` refuses a directory with an invalid tag.
-        tag.sync_all()?;
-        // Change the owner by descriptor: the directory is the new owner's already, so they can replace
-        // the name.
-        chown(&tag, person)
-    };
-    prepare().map_err(|cause| Failure::step("prepare", &tree.path, cause))
+/// Writes a tag into the top of the tree, unless it has a valid one.
+fn tag(tree: &Tree, person: Person) -> io::Result<()> {
+    if tag::is_valid(&tree.top) {
+        return Ok(());
+    }
+    // An invalid tag, left by an interrupted run or by a script.
+    let _ = unlinkat(&tree.top, tag::NAME, AtFlags::empty());
+    let Some(tag) = tag::write(&tree.top)? else { return Ok(()) };
+    // After a power failure the tag could be empty: its name reaches the disk with the next rename, its
+    // content up to half a minute later. `cargo clean` refuses a directory with an invalid tag.
+    tag.sync_all()?;
+    // Change the owner by descriptor: the directory is the new owner's already, so they can replace the
+    // name.
+    chown(&tag, person)
 }
 
 /// Changes the owner of an open file. It may be a symlink.

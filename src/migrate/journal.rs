@@ -5,7 +5,7 @@
 //! the same inode as before.
 
 use std::ffi::OsString;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,10 +61,8 @@ impl Journal {
 
     /// Whether this version can read it, and its name is a single name, not a path to somewhere else.
     pub(super) fn is_sound(&self) -> bool {
-        let mut parts = Path::new(&self.name).components();
-        let first = parts.next();
-        let is_name = matches!(first, Some(Component::Normal(part)) if part == &*self.name);
-        self.version == Journal::VERSION && is_name && parts.next().is_none()
+        let name = Path::new(&self.name);
+        self.version == Journal::VERSION && name.file_name() == Some(name.as_os_str())
     }
 
     /// The next run's action, by whether the source still is where it was, and by the inodes of the

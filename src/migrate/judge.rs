@@ -11,22 +11,38 @@ use crate::os::node::{Identity, Inventory, Node, is_mounted};
 /// Names that are beside a target directory, but never in one: in a checkout or a private directory.
 const ABOVE: [&str; 5] = ["Cargo.toml", ".git", ".jj", "src", ".migration"];
 
-/// The first entry that must not be moved, and why.
-pub(super) fn refused(inventory: &Inventory) -> Option<(usize, String)> {
+/// An entry that must not be moved.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Objection {
+    pub(super) index: usize,
+    pub(super) why: String,
+    pub(super) help: &'static str,
+}
+
+/// The help line for an entry that cargo does not need.
+pub(super) const REMOVE: &str = "if it is not needed, its owner can remove it";
+
+/// The first entry that must not be moved.
+pub(super) fn refused(inventory: &Inventory) -> Option<Objection> {
     let top = inventory.top()?;
     if let Some(holds) = more_than_a_target_dir(inventory) {
-        return Some((0, format!("it holds `{holds}`, so it is more than a target directory")));
+        let why = format!("it holds `{holds}`, so it is more than a target directory");
+        let help = "name the target directory itself, as in `…/target`";
+        return Some(Objection { index: 0, why, help });
     }
     inventory.nodes.iter().enumerate().find_map(|(index, node)| {
-        let why = match node.kind {
-            _ if is_mounted(top, node) => "a file system is mounted there".to_owned(),
-            Kind::Symlink if may_lead_out(inventory, index) => {
-                "the symlink may point out of what is moved, and a build would write there".into()
+        let (why, help) = match node.kind {
+            _ if is_mounted(top, node) => {
+                ("a file system is mounted there".into(), "unmount it, if nobody needs it there")
             }
+            Kind::Symlink if may_lead_out(inventory, index) => (
+                "the symlink may point out of what is moved, and a build would write there".into(),
+                REMOVE,
+            ),
             Kind::Directory | Kind::File | Kind::Symlink => return None,
-            kind => format!("it is a {kind}, and cargo makes no such entry"),
+            kind => (format!("it is a {kind}, and cargo makes no such entry"), REMOVE),
         };
-        Some((index, why))
+        Some(Objection { index, why, help })
     })
 }
 

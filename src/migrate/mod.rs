@@ -1,11 +1,13 @@
 //! `migrate`: moves an old target directory into a user's private directory, so that everything built in
 //! it stays fresh.
 //!
-//! `preview` examines the source and shows what will be done. `carry` does everything after the question.
-//! `resume` continues or undoes an interrupted run. The rules, `journal` and `judge`, are pure. Directories
-//! are opened without following symlinks, and checked once they are open; entries are reached from an open
-//! directory by a single name. Anyone who can write to the source meanwhile can make the move fail, but
-//! cannot redirect it.
+//! `preview` examines the source and shows what will be done. `carry` does everything after the question:
+//! renamed or copied, the tree first arrives in the `staging` directory, is given to its new owner there,
+//! and is then put in place. After an interruption, the next run goes on from what is in that directory.
+//!
+//! The rules, `journal` and `judge`, are pure. Directories are opened without following symlinks, and
+//! checked once they are open; entries are reached from an open directory by a single name. Anyone who can
+//! write to the source meanwhile can make the move fail, but cannot redirect it.
 
 mod carry;
 mod check;
@@ -16,11 +18,11 @@ mod journal;
 mod judge;
 mod preview;
 mod rebuild;
-mod resume;
 mod source;
 mod staging;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
@@ -35,10 +37,10 @@ use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 use carry::Move;
 use destination::Destination;
-use journal::Method;
+use journal::{Method, Next};
 use preview::Preview;
-use resume::Progress;
 use source::Source;
+use staging::Staging;
 
 /// The verb's command line.
 pub(crate) fn command() -> Command {
@@ -66,16 +68,17 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let words = [OsString::from("build")];
     let plan = Plan::make(&there, EntryPoint::ByName, flags, &words)?;
     let source = Source::find(&request.source)?;
-    let mut destination = Destination::of(&plan, snapshot, &request, &source.path)?;
-    let outcome = relocate(&mut request, &source, &mut destination);
-    if outcome.map_err(|error| with_state(error, &destination))? == Progress::Moved {
-        rebuild::after(&plan, &request, &destination)?;
+    request.source.clone_from(&source.path);
+    let mut destination = Destination::of(&plan, snapshot, &request)?;
+    let outcome = relocate(&source, &mut destination);
+    if outcome.map_err(|error| with_state(error, &destination))? == Placement::InPlace {
+        rebuild::after(&plan, &destination)?;
     }
     Ok(0)
 }
 
 /// The command line.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Debug)]
 struct Request {
     /// The target directory or build directory to move
     source: PathBuf,
@@ -101,38 +104,38 @@ struct Request {
 }
 
 impl Request {
-    /// Asks whether to continue, once. Before that nothing is changed, and an interrupt ends the program.
-    /// After it, an interrupt must first finish the current step.
-    fn confirm(&mut self, question: &str) -> Result<(), Failure> {
+    /// Asks whether to continue. Before that nothing is changed, and an interrupt ends the program. After
+    /// it, an interrupt must first finish the current step.
+    fn confirm(&self, question: &str) -> Result<(), Failure> {
         let cannot_ask = |cause| Failure::step("ask on", Path::new("/dev/tty"), cause);
-        if !self.is_confirmed {
-            self.is_confirmed = report::ask(question).map_err(cannot_ask)?.ok_or_else(|| {
-                Failure::new("nothing was changed: there is no terminal to ask on")
-                    .help("--yes continues without asking, --dry-run changes nothing")
-            })?;
+        let answer = match self.is_confirmed {
+            true => Some(true),
+            false => report::ask(question).map_err(cannot_ask)?,
+        };
+        match answer {
+            Some(true) => interrupt::watch().map_err(|cause| Failure::new(reason(&cause))),
+            Some(false) => Err(Failure::new("not confirmed").help("nothing was changed")),
+            None => Err(Failure::new("nothing was changed: there is no terminal to ask on")
+                .help("--yes continues without asking, --dry-run changes nothing")),
         }
-        if !self.is_confirmed {
-            return Err(Failure::new("not confirmed").help("nothing was changed"));
-        }
-        interrupt::watch().map_err(|cause| Failure::new(reason(&cause)))
     }
 }
 
+/// The result of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Placement {
+    /// The target directory is in place.
+    InPlace,
+    /// Nothing was moved.
+    NotMoved,
+}
+
 /// Moves the source, or continues an interrupted move.
-fn relocate(
-    request: &mut Request,
-    source: &Source,
-    destination: &mut Destination<'_>,
-) -> Result<Progress, Failure> {
-    let to = destination.path();
-    let mut staging = destination.staging()?;
-    let journal = staging.as_ref().map(|staging| staging.journal()).transpose()?.flatten();
+fn relocate(source: &Source, destination: &mut Destination<'_>) -> Result<Placement, Failure> {
+    let (request, to) = (destination.request, destination.path());
+    let interrupted = Staging::interrupted(destination)?;
     if source.path == to {
-        // After an interrupted move, this may be another directory than the one that was moved.
-        return match &journal {
-            Some(journal) => Err(destination.unfinished(journal)),
-            None => in_place(request, source),
-        };
+        return in_place(source, request);
     }
     let is_nested = to.starts_with(&source.path) || source.path.starts_with(&to);
     if is_nested && source.path != destination.private_dir {
@@ -140,46 +143,55 @@ fn relocate(
         let text = format!("cannot move `{from}` to `{to}`: one is inside the other");
         return Err(Failure::new(text).help("name the old target directory itself"));
     }
-    if let (Some(found), Some(journal)) = (&staging, &journal) {
-        match resume::resume(request, source, destination, found, journal)? {
-            Progress::Begin => {}
-            outcome => return Ok(outcome),
+    let Some((staging, journal)) = interrupted else { return begin(source, destination, None) };
+    match staging.next(source, &journal)? {
+        Next::Begin => begin(source, destination, Some(staging)),
+        _ if request.is_dry => Ok(Placement::NotMoved),
+        next => {
+            request.confirm("Continue it?")?;
+            // Its destination stays the one in the journal.
+            destination.name.clone_from(&journal.name);
+            Move { source, destination, staging: &staging }.go_on(&journal, next)?;
+            Ok(Placement::InPlace)
         }
-    } else if !request.is_dry
-        && let Some(found) = staging.take()
-    {
-        // An earlier run was stopped before its first step or after its last one.
-        found.dismiss();
     }
-    let preview = Preview::take(request, source, destination)?;
-    let Preview { tree, method, keeps_source, text, obstacle } = preview;
+}
+
+/// Shows what would be done, asks, and moves the source. An interrupted run may have left a staging
+/// directory with an incomplete copy.
+fn begin(
+    source: &Source,
+    destination: &Destination<'_>,
+    staging: Option<Staging>,
+) -> Result<Placement, Failure> {
+    let Preview { tree, method, text, obstacle } = Preview::take(source, destination)?;
     say(&text, "nothing was changed")?;
     if let Some(obstacle) = obstacle {
         return Err(obstacle);
     }
-    if request.is_dry {
-        return Ok(Progress::NotMoved);
+    if destination.request.is_dry {
+        return Ok(Placement::NotMoved);
     }
-    request.confirm(if method == Method::Copy { "Copy it?" } else { "Move it?" })?;
-    let staging = &staging.map_or_else(|| destination.make_staging(), Ok)?;
-    let moving = Move { source, destination, staging, is_replacing: request.is_replacing };
-    moving.begin(&tree, method, keeps_source)?;
-    Ok(Progress::Moved)
+    destination.request.confirm(if method == Method::Copy { "Copy it?" } else { "Move it?" })?;
+    let staging = &staging.map_or_else(|| Staging::make(destination), Ok)?;
+    staging.discard()?;
+    Move { source, destination, staging }.begin(&tree, method)?;
+    Ok(Placement::InPlace)
 }
 
 /// The source is the destination: only a checkout's own packages may have to be rebuilt.
-fn in_place(request: &Request, source: &Source) -> Result<Progress, Failure> {
+fn in_place(source: &Source, request: &Request) -> Result<Placement, Failure> {
     source.open("cargo-peruser path")?;
     if request.checkout.is_none() || request.is_dry {
         say(&format!("`{}` is where it belongs", escaped(&source.path)), "nothing was changed")?;
-        return Ok(Progress::NotMoved);
+        return Ok(Placement::NotMoved);
     }
-    Ok(Progress::Moved)
+    Ok(Placement::InPlace)
 }
 
 /// Writes to stdout.
 fn say(text: &str, state: &str) -> Result<(), Failure> {
-    let stdout_failed = |cause: std::io::Error| {
+    let stdout_failed = |cause: io::Error| {
         Failure::new(format!("failed to write to stdout: {}", reason(&cause))).help(state)
     };
     report::line(text).map_err(stdout_failed)

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 
-use super::Request;
 use super::check::check;
 use super::destination::Destination;
 use super::journal::Method;
@@ -32,8 +31,6 @@ pub(super) struct Preview {
     pub(super) tree: Tree,
     /// How it moves.
     pub(super) method: Method,
-    /// Whether a copied source stays, because this account may not remove it.
-    pub(super) keeps_source: bool,
     /// What is shown.
     pub(super) text: String,
     /// An occupied destination, or too little room for a copy.
@@ -58,11 +55,7 @@ pub(super) fn is_ours(name: &OsStr, target: &str) -> bool {
 
 impl Preview {
     /// Examines source and destination, and refuses a source that must not be moved.
-    pub(super) fn take(
-        request: &Request,
-        source: &Source,
-        destination: &Destination<'_>,
-    ) -> Result<Preview, Failure> {
+    pub(super) fn take(source: &Source, destination: &Destination<'_>) -> Result<Preview, Failure> {
         let left = destination.checkout_command();
         let tree = source.open(&format!("if it has been moved already, {left}"))?;
         destination.examine()?;
@@ -72,36 +65,36 @@ impl Preview {
         // If the private directory does not exist yet, the nearest directory above it.
         let above = || destination.private_dir.ancestors().find_map(|at| directory_at(at).ok());
         let place = destination.existing()?.or_else(above);
-        let file_system =
-            place.as_ref().and_then(|place| Some(facts_of(place).ok()?.file_system()));
-        let is_elsewhere = file_system != inventory.top().map(|top| top.file_system());
-        let keeps_source = !destination.can_be_given(&inventory);
-        let why = why_copied(request.is_copy, is_elsewhere, keeps_source, &inventory);
-        let method = match why {
-            _ if is_private => Method::Descend,
-            Some(_) => Method::Copy,
-            None => Method::Rename,
+        let found = place.as_ref().and_then(|place| facts_of(place).ok());
+        let is_elsewhere =
+            found.map(|it| it.file_system()) != inventory.top().map(|top| top.file_system());
+        let (needed, free) = (inventory.bytes().1, place.as_ref().map_or(u64::MAX, free));
+        let (method, how) = match why_copied(destination, is_elsewhere, &inventory) {
+            _ if is_private => (Method::Descend, "moved one level down".to_owned()),
+            None => (Method::Rename, "renamed".to_owned()),
+            Some(why) => {
+                let can_be_given = destination.can_be_given(&inventory);
+                let rest = if can_be_given { "is removed afterwards" } else { "stays" };
+                let (needed, free) = (bytes(needed), bytes(free));
+                let how = format!("{needed} at most, {free} free; the source {rest}");
+                (Method::Copy, format!("copied, {why}: {how}"))
+            }
         };
         check(&tree, &inventory, destination.person, method)?;
         if !is_target_dir(&inventory) {
-            return Err(no_target_dir(&source.path));
+            let why = "it is not a target directory: cargo has built nothing in it";
+            let help = "name the directory that holds `debug` or `release`";
+            return Err(unfit(&source.path, why).help(help));
         }
-        let needed = inventory.bytes().1;
-        let free = place.as_ref().map_or(u64::MAX, free);
-        let obstacle = if destination.is_occupied() && !request.is_replacing {
+        let obstacle = if destination.is_occupied() && !destination.request.is_replacing {
             Some(occupied(&destination.path()))
         } else if method == Method::Copy && is_elsewhere && needed > free {
             Some(no_room(&destination.private_dir, needed, free))
         } else {
             None
         };
-        let how = match why {
-            _ if is_private => "moved one level down".to_owned(),
-            Some(why) => copied(why, keeps_source, needed, free),
-            None => "renamed".to_owned(),
-        };
         let text = text(&tree, &inventory, destination, how);
-        Ok(Preview { tree, method, keeps_source, text, obstacle })
+        Ok(Preview { tree, method, text, obstacle })
     }
 }
 
@@ -123,17 +116,6 @@ fn text(tree: &Tree, inventory: &Inventory, destination: &Destination<'_>, how: 
     table(&rows)
 }
 
-fn copied(why: &str, keeps_source: bool, needed: u64, free: u64) -> String {
-    let source = if keeps_source { "stays" } else { "is removed afterwards" };
-    let (needed, free) = (bytes(needed), bytes(free));
-    format!("copied, {why}: {needed} at most, {free} free; the source {source}")
-}
-
-fn no_target_dir(path: &Path) -> Failure {
-    unfit(path, "it is not a target directory: cargo has built nothing in it")
-        .help("name the directory that holds `debug` or `release`")
-}
-
 fn no_room(path: &Path, needed: u64, free: u64) -> Failure {
     let (needed, free) = (bytes(needed), bytes(free));
     let text = format!(
@@ -145,19 +127,21 @@ fn no_room(path: &Path, needed: u64, free: u64) -> Failure {
 
 /// Why it is copied; `None` if it can be renamed.
 fn why_copied(
-    is_asked: bool,
+    destination: &Destination<'_>,
     is_elsewhere: bool,
-    is_others: bool,
     inventory: &Inventory,
 ) -> Option<&'static str> {
-    let is_linked = accounts::is_root() && linked_elsewhere(inventory).is_some();
-    let reasons = [
-        (is_asked, "because of --copy"),
-        (is_elsewhere, "because the destination is on another file system or mount"),
-        (is_others, "because only root can give you other users' files"),
-        (is_linked, "because files in it have other names outside, which must not change"),
-    ];
-    reasons.into_iter().find_map(|(is_so, why)| is_so.then_some(why))
+    if destination.request.is_copy {
+        Some("because of --copy")
+    } else if is_elsewhere {
+        Some("because the destination is on another file system or mount")
+    } else if !destination.can_be_given(inventory) {
+        Some("because only root can give you other users' files")
+    } else if accounts::is_root() && linked_elsewhere(inventory).is_some() {
+        Some("because files in it have other names outside, which must not change")
+    } else {
+        None
+    }
 }
 
 /// Whether others could have built something in it.

@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 use serde_json::Value;
 
 use super::destination::Destination;
-use super::{Request, say};
+use super::say;
 use crate::shim::Plan;
 use crate::shim::environment;
 use crate::shim::exec;
@@ -25,12 +25,8 @@ use crate::ui::report::{self, counted};
 ///
 /// # Errors
 /// The reason why they are not rebuilt, if a checkout was named. The working directory is only a guess.
-pub(super) fn after(
-    plan: &Plan<'_>,
-    request: &Request,
-    destination: &Destination<'_>,
-) -> Result<(), Failure> {
-    let is_named = request.checkout.is_some();
+pub(super) fn after(plan: &Plan<'_>, destination: &Destination<'_>) -> Result<(), Failure> {
+    let is_named = destination.request.checkout.is_some();
     let is_known = is_named || (destination.is_for_one() && plan.facts.workspace.is_some());
     let checkout = &plan.snapshot.cwd;
     let touched = (is_known && !destination.is_for_another).then(|| touch_roots(plan, checkout));

@@ -3,7 +3,6 @@
 //! Its ancestors are opened from the root of the file system, one name at a time and without following
 //! symlinks. So the directory that is moved is the one that was shown.
 
-use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -14,13 +13,14 @@ use rustix::fs::{Mode, OFlags, fsync, openat};
 use crate::os::entry::Kind;
 use crate::os::facts::facts;
 use crate::os::files;
-use crate::os::node::{Identity, Node};
-use crate::os::remove::{self, Left, Selection};
-use crate::os::tree::rename;
-use crate::os::tree::{NAMED, Tree};
+use crate::os::interrupt;
+use crate::os::node::{Inventory, Node};
+use crate::os::remove::{self, Selection};
+use crate::os::tree::{NAMED, Tree, rename};
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::ui::look::Look;
+use crate::ui::report;
 
 /// The source. It and its parent need not exist: an interrupted move can continue without them.
 #[derive(Debug)]
@@ -90,14 +90,9 @@ impl Source {
     }
 
     /// Where the directory with this inode is: under its own name, or under the temporary one.
-    pub(super) fn place_of(&self, inode: u64) -> Option<PathBuf> {
+    fn place_of(&self, inode: u64) -> Option<PathBuf> {
         let is_it = |name: &&OsString| self.facts(name).is_ok_and(|it| it.identity.1 == inode);
         [&self.name, &self.aside].into_iter().find(is_it).map(|name| self.path.with_file_name(name))
-    }
-
-    /// For messages only.
-    pub(super) fn aside_path(&self) -> PathBuf {
-        self.path.with_file_name(&self.aside)
     }
 
     /// Renames the source into another directory. The name must be free there.
@@ -110,24 +105,42 @@ impl Source {
         rename(directory, name.as_ref(), self.parent()?, &self.name)
     }
 
-    /// Renames the source before it is removed, so that nobody builds in half of it.
-    pub(super) fn put_aside(&self) -> io::Result<()> {
-        let parent = self.parent()?;
-        rename(parent, &self.name, parent, &self.aside)?;
+    /// Removes the entries that were copied. Renames the source first, in one step, so that nobody builds
+    /// in half of it.
+    pub(super) fn remove(&self, copied: &Inventory) -> Result<(), Failure> {
+        let inode = copied.inode();
+        let put_aside = || -> io::Result<&File> {
+            let parent = self.parent()?;
+            if !self.holds(inode) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            rename(parent, &self.name, parent, &self.aside)?;
+            Ok(parent)
+        };
+        let (Some(top), Ok(parent)) = (copied.top(), put_aside()) else {
+            self.report_rest(inode);
+            return Ok(());
+        };
         sync(parent);
+        let entries = copied.nodes.iter().map(|node| node.identity).collect();
+        let what = Selection::Only(&entries);
+        let removed = remove::tree(parent, &self.aside, top.identity, what);
+        sync(parent);
+        if let Err(cause) = removed {
+            interrupt::check()?;
+            return Err(Failure::step("remove", &self.path.with_file_name(&self.aside), cause));
+        }
+        self.report_rest(inode);
         Ok(())
     }
 
-    /// Removes these entries of the renamed source.
-    pub(super) fn remove_aside(
-        &self,
-        top: Identity,
-        entries: &HashSet<Identity>,
-    ) -> io::Result<Left> {
-        let parent = self.parent()?;
-        let removed = remove::tree(parent, &self.aside, top, Selection::Only(entries));
-        sync(parent);
-        removed
+    /// Reports what is left of a copied source. No command to remove it is printed: others may be able to
+    /// replace the entries that it would remove.
+    pub(super) fn report_rest(&self, inode: u64) {
+        if let Some(path) = self.place_of(inode) {
+            let help = Look::Content.at(&path, "if nobody needs it, its owner can remove it");
+            report::advice(&format!("`{}` stays", escaped(&path)), &help);
+        }
     }
 }
 

@@ -16,15 +16,15 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::destination::Destination;
-use super::journal::Journal;
+use super::journal::{Journal, Next};
+use super::source::Source;
 use crate::caches::MOVED_ASIDE;
 use crate::os::accounts;
 use crate::os::facts::{facts, facts_if_any, facts_of};
 use crate::os::files;
 use crate::os::lock;
-use crate::os::remove::{self, Left, Selection};
-use crate::os::tree::rename;
-use crate::os::tree::{FILE, Tree, directory, names};
+use crate::os::remove::{self, Left};
+use crate::os::tree::{FILE, Tree, directory, names, rename};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
@@ -47,57 +47,75 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Opens the staging directory if it exists, and locks it. Root does not use another user's: they could
-    /// replace everything in it at any moment.
-    pub(super) fn open(
-        private: &Tree,
+    /// The staging directory of an interrupted run, and its journal.
+    pub(super) fn interrupted(
         destination: &Destination<'_>,
-    ) -> Result<Option<Staging>, Failure> {
+    ) -> Result<Option<(Staging, Journal)>, Failure> {
+        let Some(staging) = Staging::open(destination)? else { return Ok(None) };
+        match staging.journal(destination)? {
+            Some(journal) => Ok(Some((staging, journal))),
+            None => {
+                // That run was stopped before its first step or after its last one.
+                if !destination.request.is_dry {
+                    staging.dismiss();
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Opens and locks the staging directory if there is one. Root does not use another user's: they could
+    /// replace everything in it at any moment.
+    fn open(destination: &Destination<'_>) -> Result<Option<Staging>, Failure> {
+        let Some(top) = destination.existing()? else { return Ok(None) };
+        let private = Tree { top, path: destination.private_dir.clone() };
         let path = private.path.join(NAME);
         let failed = |cause: io::Error| Failure::step("open", &path, cause);
-        let us = accounts::own_uid();
-        let at = match directory(&private.top, NAME.as_ref()) {
-            Ok(at) => at,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            // Another account's directory cannot be opened.
-            Err(cause) => match facts(&private.top, NAME) {
-                Ok(found) if found.uid != us => return Err(destination.begun_by(&path, found.uid)),
-                _ => return Err(failed(cause)),
-            },
+        let Some(found) = facts_if_any(&private.top, NAME).map_err(failed)? else {
+            return Ok(None);
         };
-        let found = facts_of(&at).map_err(failed)?;
-        if found.uid != us {
+        if found.uid != accounts::own_uid() {
             return Err(destination.begun_by(&path, found.uid));
         }
+        let at = directory(&private.top, NAME.as_ref()).map_err(failed)?;
         match flock(&at, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
                 let holder = lock::holders(found.identity);
                 let text = format!("another migration to this directory is running: {holder}");
                 return Err(Failure::new(text).help("wait for it and run this again"));
             }
-            Err(cause) => return Err(failed(cause.into())),
+            locked => locked.map_err(|cause| failed(cause.into()))?,
         }
-        // The run that had it may have ended between open and lock.
-        if !facts(&private.top, NAME).is_ok_and(|it| it.identity == found.identity) {
-            return Staging::open(private, destination);
+        // It may have been replaced before it was opened, or removed by a run that has just ended.
+        for now in [facts_of(&at), facts(&private.top, NAME)] {
+            if now.map_err(failed)?.identity != found.identity {
+                return Err(failed(Errno::STALE.into()));
+            }
         }
-        let staging = Staging { private: private.try_clone().map_err(failed)?, at };
+        let staging = Staging { private, at };
         if found.mode & 0o077 != 0 {
             return Err(staging.unusable(&format!("others can reach it (mode {:04o})", found.mode)));
         }
         Ok(Some(staging))
     }
 
-    /// Creates it, mode 0700, or opens the existing one, and locks it.
-    pub(super) fn make(private: &Tree, destination: &Destination<'_>) -> Result<Staging, Failure> {
-        match make_directory(&private.top, NAME) {
-            Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => {
-                Err(Failure::step("create directory", &private.path.join(NAME), cause))
-            }
-            // A run that ends just now may have removed it again.
-            _ => Staging::open(private, destination)?
-                .map_or_else(|| Staging::make(private, destination), Ok),
+    /// Creates it, mode 0700, or opens the existing one, and locks it. Creates the private directory if it
+    /// is missing.
+    pub(super) fn make(destination: &Destination<'_>) -> Result<Staging, Failure> {
+        let private = destination.establish()?;
+        let failed =
+            |cause| Failure::step("create directory", &destination.private_dir.join(NAME), cause);
+        if let Err(cause) = make_directory(&private, NAME)
+            && cause.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(failed(cause));
+        }
+        let staging = Staging::open(destination)?;
+        let staging = staging.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        // Another migration may have been interrupted here while this one asked its question.
+        match staging.journal(destination)? {
+            Some(journal) => Err(destination.unfinished(&journal)),
+            None => Ok(staging),
         }
     }
 
@@ -125,8 +143,8 @@ impl Staging {
     }
 
     /// Reads the journal, if there is one. An unusable journal is an error: the directory beside it may be
-    /// the only copy.
-    pub(super) fn journal(&self) -> Result<Option<Journal>, Failure> {
+    /// the only copy. So is the journal of another source's move.
+    fn journal(&self, destination: &Destination<'_>) -> Result<Option<Journal>, Failure> {
         let read = || -> io::Result<Option<Journal>> {
             let file = match openat(&self.at, JOURNAL, OFlags::RDONLY | FILE, Mode::empty()) {
                 Err(Errno::NOENT) if !self.is_anything_waiting() => return Ok(None),
@@ -136,26 +154,46 @@ impl Staging {
             let other = || io::Error::other("another version of this program has written it");
             if journal.is_sound() { Ok(Some(journal)) } else { Err(other()) }
         };
-        read().map_err(|cause| self.unusable(&reason(&cause)))
+        let journal = read().map_err(|cause| self.unusable(&reason(&cause)))?;
+        match journal {
+            Some(other) if other.source() != destination.request.source => {
+                Err(destination.unfinished(&other))
+            }
+            journal => Ok(journal),
+        }
     }
 
-    /// The error for a staging directory that a person must look at first.
+    /// What to do about an interrupted move from this source.
+    ///
+    /// # Errors
+    /// The moved directory is neither here nor in its place.
+    pub(super) fn next(&self, source: &Source, journal: &Journal) -> Result<Next, Failure> {
+        let inode =
+            |directory, name: &str| facts(directory, name).ok().map(|found| found.identity.1);
+        let waiting = inode(&self.at, INCOMING);
+        let placed = inode(&self.private.top, &journal.name);
+        let next = journal.next(source.holds(journal.inode), waiting, placed);
+        if next == Next::Lost {
+            return Err(self.unusable("the directory that was moved cannot be found"));
+        }
+        let (from, to) = (&source.path, self.private.path.join(&journal.name));
+        let (from, to) = (escaped(from), escaped(&to));
+        report::note(&format!("an earlier migration of `{from}` to `{to}` was interrupted"));
+        Ok(next)
+    }
+
+    /// The error for a staging directory that a person must look at first. Its help is never a command that
+    /// could delete the only copy.
     fn unusable(&self, why: &str) -> Failure {
         let path = self.path();
         let text = format!(
             "an earlier migration is unfinished, and its journal in `{}` cannot be used: {why}",
             escaped(&path)
         );
-        Failure::new(text).help(self.look())
-    }
-
-    /// The help line for the remains of an earlier run; never a command that could delete the only copy.
-    pub(super) fn look(&self) -> String {
-        let path = quoted(&self.path());
-        format!(
-            "it may hold the only copy; keep that, and move it elsewhere before you continue: ls -lAR \
-             {path}"
-        )
+        Failure::new(text).help(format!(
+            "it may hold the only copy; keep that, and move it elsewhere before you continue: ls -lAR {}",
+            quoted(&path)
+        ))
     }
 
     fn is_anything_waiting(&self) -> bool {
@@ -181,16 +219,6 @@ impl Staging {
         write().map_err(|cause| Failure::step("write", &self.path().join(JOURNAL), cause))
     }
 
-    /// The inode of the new target directory in it.
-    pub(super) fn waiting(&self) -> Option<u64> {
-        facts(&self.at, INCOMING).ok().map(|found| found.identity.1)
-    }
-
-    /// The inode of the target directory of this name in the private directory.
-    pub(super) fn placed(&self, name: &str) -> Option<u64> {
-        facts(&self.private.top, name).ok().map(|found| found.identity.1)
-    }
-
     /// Opens the new target directory in it.
     pub(super) fn incoming(&self) -> Result<Tree, Failure> {
         let path = self.incoming_path();
@@ -206,16 +234,14 @@ impl Staging {
         Ok(Tree { top, path })
     }
 
-    /// Removes the new target directory, which must be a copy that we made.
+    /// Removes the new target directory, which must be a copy that we made, or empty.
     pub(super) fn discard(&self) -> Result<(), Failure> {
-        let discard = || -> io::Result<()> {
-            let Some(found) = facts_if_any(&self.at, INCOMING)? else { return Ok(()) };
-            match remove::tree(&self.at, INCOMING.as_ref(), found.identity, Selection::All)? {
-                Left::Nothing => Ok(()),
-                Left::Something => Err(Errno::NOTEMPTY.into()),
-            }
+        let cause = match remove::entry(&self.at, INCOMING.as_ref()) {
+            Ok(Left::Nothing) => return Ok(()),
+            Ok(Left::Something) => Errno::NOTEMPTY.into(),
+            Err(cause) => cause,
         };
-        discard().map_err(|cause| Failure::step("remove", &self.incoming_path(), cause))
+        Err(Failure::step("remove", &self.incoming_path(), cause))
     }
 
     /// Puts the new target directory in place. With `is_replacing`, an existing one is renamed; it is never

@@ -51,6 +51,11 @@ impl Inventory {
         self.nodes.first()
     }
 
+    /// The top's inode; 0, which no directory has, in an empty inventory.
+    pub fn inode(&self) -> u64 {
+        self.top().map_or(0, |top| top.identity.1)
+    }
+
     /// The names from the top down to an entry; empty for the top itself.
     pub fn path(&self, index: usize) -> Vec<CString> {
         let mut names = Vec::new();

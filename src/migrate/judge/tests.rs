@@ -36,10 +36,8 @@ fn with(change: impl FnOnce(&mut Vec<Node>)) -> Inventory {
 /// Where an objection is, and whether it says that.
 fn objects(inventory: &Inventory, at: usize, says: &str) {
     let found = refused(inventory);
-    assert!(
-        found.as_ref().is_some_and(|(index, why)| *index == at && why.contains(says)),
-        "{found:?}"
-    );
+    let is_it = found.as_ref().is_some_and(|it| it.index == at && it.why.contains(says));
+    assert!(is_it, "{found:?}");
 }
 
 #[test]
@@ -100,7 +98,7 @@ fn symlinks_must_not_be_able_to_lead_out() {
             nodes.push(Node { target, ..node(Some(1), "link", Kind::Symlink, 9) });
         });
         let expected = is_refused.then_some(5);
-        assert_eq!(refused(&inventory).map(|(index, _)| index), expected, "{target}");
+        assert_eq!(refused(&inventory).map(|it| it.index), expected, "{target}");
     }
     let unknown = with(|nodes| {
         nodes.push(Node { target: None, ..node(Some(1), "link", Kind::Symlink, 9) });

@@ -31,10 +31,7 @@ fn kept(stage: &Stage) {
         make::own(&planted, uid, gid, mode);
         refuses(&scene, "libevil.rlib");
         let run = scene.give(&["--yes"]);
-        run.refused()
-            .blames(owner)
-            .helps("namei -l /")
-            .helps(format!("{owner} can make it readable"));
+        run.refused().blames(owner).helps("namei -l /").helps("its owner can make it readable");
         run.never_says("chmod");
         let sight = look(&planted).map(|sight| (sight.uid, sight.mode));
         assert!(sight == Some((uid, mode)), "it was touched: {sight:?}");

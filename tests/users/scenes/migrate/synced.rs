@@ -46,8 +46,8 @@ fn copied(stage: &Stage) {
     let parent = format!("<{}>)", stage.directory.display());
     let private = ("fsync", "/alice>");
     let removes = [("unlinkat", "/.old.migrated>"), ("fsync", &parent), END];
-    let copies = [("fsync", "/incoming/#"), ("syncfs", "/incoming>")];
-    let places = [("renameat2", "\"incoming\""), private];
+    let copies = [("syncfs", "/incoming>")];
+    let places = [("fsync", "/incoming/#"), ("renameat2", "\"incoming\""), private];
     let hides = [("renameat2", "\".old.migrated\""), ("fsync", &parent)];
     let scene = Scene::new(stage);
     let copy = || scene.giving(&["--yes", "--copy"]);
