@@ -24,6 +24,8 @@ pub(super) struct FileChange {
     pub(super) text: String,
     /// The new text.
     edited: String,
+    /// Whether our settings are in it now, of whatever value.
+    pub(super) has_ours: bool,
 }
 
 impl FileChange {
@@ -42,14 +44,14 @@ impl FileChange {
             let help = format!("`cargo-peruser editor {name}` prints the steps");
             return Err(Failure::new(text).help(help));
         };
-        let change = |path: PathBuf| {
-            let change = FileChange::to(editor, format, &path, aim)?;
+        let change = |path: &PathBuf| {
+            let change = FileChange::to(editor, format, path, aim)?;
             if change.is_worth_making() {
                 change.original.assert_writable()?;
             }
             Ok(change)
         };
-        editor.files(places).into_iter().map(change).collect()
+        editor.files(places).iter().map(change).collect()
     }
 
     /// Reads one file and plans its change.
@@ -62,21 +64,28 @@ impl FileChange {
         path: &Path,
         aim: &Aim,
     ) -> Result<FileChange> {
-        assert_roots(path)?;
+        // Root follows no other user's symlinks: with `sudo -E`, variables name that user's own files.
+        if accounts::is_root()
+            && let Some((place, _)) = Trust::of(0).first_changeable(path)
+        {
+            return Err(changeable_by_others(path, &place));
+        }
         let original = Original::read(path)?;
         let text = original.text()?.to_owned();
-        let by_hand = || {
-            format!(
-                "change it by hand; `cargo-peruser editor {}` prints what belongs there",
-                editor.name
-            )
-        };
         let edited = format.edit(&text, aim).map_err(|failure| Failure {
             text: format!("cannot edit `{}`: {failure}", escaped(path)),
-            help: failure.help.or_else(|| Some(by_hand())),
+            help: failure.help.or_else(|| {
+                let name = editor.name;
+                Some(format!(
+                    "change it by hand; `cargo-peruser editor {name}` prints what belongs there"
+                ))
+            }),
             ..failure
         })?;
-        Ok(FileChange { path: path.to_owned(), original, text, edited })
+        // If ours cannot be removed, there are some.
+        let without = format.edit(&text, &aim.withdrawn());
+        let has_ours = !without.is_ok_and(|without| without == text);
+        Ok(FileChange { path: path.to_owned(), original, text, edited, has_ours })
     }
 
     /// Shows the change, makes it, and says which editor to restart.
@@ -84,7 +93,7 @@ impl FileChange {
     /// # Errors
     /// A file that cannot be written. It is unchanged then.
     pub(super) fn make(&self, editor: &Editor) -> anyhow::Result<()> {
-        let FileChange { path, original, text, edited } = self;
+        let FileChange { path, original, text, edited, .. } = self;
         original.clear_leftover()?;
         let name = escaped(path);
         if !self.is_worth_making() {
@@ -112,17 +121,6 @@ impl FileChange {
     /// Whether the file exists.
     pub(super) fn is_there(&self) -> bool {
         self.original.bytes().is_some()
-    }
-}
-
-/// Root follows no other user's symlinks: with `sudo -E`, variables name that user's own files.
-fn assert_roots(path: &Path) -> Result<(), Failure> {
-    if !accounts::is_root() {
-        return Ok(());
-    }
-    match Trust::of(0).first_changeable(path) {
-        None => Ok(()),
-        Some((place, _)) => Err(changeable_by_others(path, &place)),
     }
 }
 

@@ -225,7 +225,7 @@ impl<'a> Places<'a> {
             if files::is_there(directory) {
                 found.push(directory.join(SETTINGS));
                 // Each profile has its own settings.
-                let profiles = entries(&directory.join("profiles"));
+                let profiles = files::sorted_entries(&directory.join("profiles"));
                 let settings = profiles.into_iter().map(|profile| profile.join(SETTINGS));
                 found.extend(settings.filter(|path| files::is_there(path)));
             }
@@ -258,12 +258,4 @@ impl<'a> Places<'a> {
         let directory = if files::is_there(&xdg) && !files::is_there(&dot) { xdg } else { dot };
         directory.join("init.el")
     }
-}
-
-/// The entries of a directory, sorted by name.
-fn entries(directory: &Path) -> Vec<PathBuf> {
-    let found = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = found.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths
 }

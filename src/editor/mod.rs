@@ -8,7 +8,7 @@ mod edit;
 mod known;
 mod overview;
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
@@ -94,19 +94,19 @@ fn aim(session: &Plan<'_>) -> Result<Option<Aim>> {
         return Ok(None);
     }
     let mut aim = withdrawal(session);
-    for variable in &mut aim.variables {
-        let change =
-            session::changes(session).into_iter().find(|change| change.name == variable.name);
-        variable.value = change.and_then(|change| change.value).map(plain).transpose()?;
+    let changes = session::changes(session);
+    for Variable { name, value } in &mut aim.variables {
+        let change = changes.iter().find(|change| change.name == *name);
+        *value = change.and_then(|change| change.value.as_deref()).map(plain).transpose()?;
     }
     Ok(Some(aim))
 }
 
 /// A path as text that every format can hold.
-fn plain(path: OsString) -> Result<String> {
+fn plain(path: &OsStr) -> Result<String> {
     let text = path.to_str().filter(|text| !text.contains(char::is_control));
     text.map(str::to_owned).ok_or_else(|| {
-        let path = escaped(&path);
+        let path = escaped(path);
         let why = "it is not UTF-8, or has control characters";
         Failure::new(format!("editors' settings cannot hold the path `{path}`: {why}"))
     })
@@ -138,17 +138,16 @@ fn write(
 /// The editors whose settings `--write` has changed, to be named before the program is uninstalled.
 /// Files that cannot be read are ignored.
 pub(super) fn written(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
-    changed(snapshot, flags, |session| Ok(Some(withdrawal(session))))
+    unlike(snapshot, flags, |session| Ok(Some(withdrawal(session))))
 }
 
 /// The editors whose settings `--write` has changed, and which are outdated now.
 pub(crate) fn outdated(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
-    let written = written(snapshot, flags);
-    changed(snapshot, flags, aim).into_iter().filter(|name| written.contains(name)).collect()
+    unlike(snapshot, flags, aim)
 }
 
-/// The editors whose settings differ from an aim.
-fn changed(
+/// The editors with settings of ours that differ from an aim.
+fn unlike(
     snapshot: &Snapshot,
     flags: &Flags,
     aim: impl FnOnce(&Plan<'_>) -> Result<Option<Aim>>,
@@ -156,9 +155,10 @@ fn changed(
     let there = session::of(snapshot);
     let aim = session::decide(&there, flags).and_then(|session| aim(&session)).ok().flatten();
     let (Some(aim), Some(places)) = (aim, Places::of(snapshot)) else { return Vec::new() };
-    let would_change = |editor: &&Editor| {
-        let changes = FileChange::to_all_files(editor, &places, &aim);
-        changes.is_ok_and(|changes| changes.iter().any(FileChange::is_worth_making))
+    let is_meant = |editor: &&Editor| {
+        FileChange::to_all_files(editor, &places, &aim).is_ok_and(|changes| {
+            changes.iter().any(|it| it.has_ours) && changes.iter().any(FileChange::is_worth_making)
+        })
     };
-    known::ALL.iter().filter(would_change).map(|editor| editor.name).collect()
+    known::ALL.iter().filter(is_meant).map(|editor| editor.name).collect()
 }

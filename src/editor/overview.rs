@@ -2,18 +2,19 @@
 //!
 //! Text and JSON are made from one structure, so that they cannot contradict each other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::editor::change::FileChange;
-use crate::editor::edit::{Aim, Format};
+use crate::editor::edit::Aim;
 use crate::editor::known::{self, Editor, Places, RUST_ANALYZER};
 use crate::os::snapshot::Snapshot;
 use crate::shim::Plan;
 use crate::shim::decide::TARGET_DIR;
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Mark, Result};
+use crate::ui::report::{row, table};
 
 /// The overview. Paths that are not UTF-8 are approximated in JSON.
 #[derive(Debug, Serialize)]
@@ -142,33 +143,27 @@ fn covered_by(
 
 fn files(editor: &Editor, places: &Places<'_>, aim: &Aim) -> Vec<SettingsFile> {
     let Some(format) = editor.format else { return Vec::new() };
-    let file = |path: &Path| {
+    let file = |path: &PathBuf| {
         let (state, detail, note) = match FileChange::to(editor, format, path, aim) {
-            Ok(change) => {
-                (FileState::of(&change, format, aim), None, editor.target_dir_note(&change.text))
+            Ok(change) => (FileState::of(&change, aim), None, editor.target_dir_note(&change.text)),
+            Err(error) if error.mark == Some(Mark::Chosen) => {
+                (FileState::Chosen, Some(error.text), None)
             }
-            Err(error) => {
-                let is_chosen = error.mark == Some(Mark::Chosen);
-                let state = if is_chosen { FileState::Chosen } else { FileState::Unusable };
-                (state, Some(error.text), None)
-            }
+            Err(error) => (FileState::Unusable, Some(error.text), None),
         };
         SettingsFile { path: lossy(path), state, detail, note }
     };
-    editor.files(places).iter().map(|path| file(path)).collect()
+    editor.files(places).iter().map(file).collect()
 }
 
 impl FileState {
-    fn of(change: &FileChange, format: Format, aim: &Aim) -> FileState {
-        // If our settings cannot be removed, the file has some.
-        let without = format.edit(&change.text, &aim.withdrawn());
-        let is_silent = without.is_ok_and(|text| text == change.text);
-        match (change.is_there(), change.is_worth_making()) {
-            (false, _) => FileState::Missing,
-            (true, true) if is_silent => FileState::Silent,
+    fn of(change: &FileChange, aim: &Aim) -> FileState {
+        match (change.is_worth_making(), change.has_ours) {
+            _ if !change.is_there() => FileState::Missing,
             (true, true) => FileState::Outdated,
-            (true, false) if aim.wants_nothing() => FileState::Silent,
-            (true, false) => FileState::Covered,
+            (true, false) => FileState::Silent,
+            (false, _) if aim.wants_nothing() => FileState::Silent,
+            (false, _) => FileState::Covered,
         }
     }
 }
@@ -179,25 +174,22 @@ fn lossy(path: &Path) -> String {
 
 /// The overview, escaped for a terminal and without spaces at line ends.
 pub(super) fn text(overview: &Overview) -> String {
-    let mut lines = Vec::new();
-    match &overview.target_dir {
+    let first = match &overview.target_dir {
         Some(path) => {
-            let session = match overview.session_exports_it {
-                true => "this session exports it",
-                false => "this session does not export it",
-            };
-            lines.push(format!("target directory  {} ({session})", escaped(path)));
+            let exports = if overview.session_exports_it { "exports" } else { "does not export" };
+            format!("target directory  {} (this session {exports} it)", escaped(path))
         }
-        None => lines.push(format!("editors need no settings here: {}", overview.reason)),
-    }
-    let width = overview.editors.iter().map(|it| it.name.len()).max().unwrap_or(0);
+        None => format!("editors need no settings here: {}", overview.reason),
+    };
+    let mut rows = Vec::new();
     for editor in &overview.editors {
-        lines.push(format!("{:width$}  {}", editor.name, summary(editor, overview)));
+        rows.push(row(editor.name, summary(editor, overview)));
         if editor.is_here || overview.editors.len() == 1 {
-            lines.extend(details(editor).into_iter().map(|line| format!("{:width$}  {line}", "")));
+            let lines = editor.files.iter().flat_map(lines);
+            rows.extend(lines.map(|line| row("", line)));
         }
     }
-    lines.join("\n")
+    format!("{first}\n{}", table(&rows))
 }
 
 fn summary(editor: &EditorReport, overview: &Overview) -> String {
@@ -220,22 +212,16 @@ fn summary(editor: &EditorReport, overview: &Overview) -> String {
     format!("{place}: {cover}")
 }
 
-fn details(editor: &EditorReport) -> Vec<String> {
-    let mut lines = Vec::new();
-    for file in &editor.files {
-        let state = match file.state {
-            FileState::Missing => ": no settings there yet",
-            FileState::Silent => " does not set it",
-            FileState::Covered => " sets it",
-            FileState::Outdated => " sets an outdated value",
-            FileState::Chosen | FileState::Unusable => "",
-        };
-        // An error names the file itself.
-        match &file.detail {
-            Some(detail) => lines.push(detail.clone()),
-            None => lines.push(format!("`{}`{state}", escaped(&file.path))),
-        }
-        lines.extend(file.note.clone());
-    }
-    lines
+/// What is said about a file. An error names the file itself.
+fn lines(file: &SettingsFile) -> impl Iterator<Item = String> {
+    let state = match file.state {
+        FileState::Missing => ": no settings there yet",
+        FileState::Silent => " does not set it",
+        FileState::Covered => " sets it",
+        FileState::Outdated => " sets an outdated value",
+        FileState::Chosen | FileState::Unusable => "",
+    };
+    let stated = || format!("`{}`{state}", escaped(&file.path));
+    let line = file.detail.clone().unwrap_or_else(stated);
+    std::iter::once(line).chain(file.note.clone())
 }
