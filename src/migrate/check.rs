@@ -4,7 +4,6 @@
 //! tree for that purpose: moving a file takes no right to read it. To find out, a thread switches to the
 //! new owner's credentials and opens each file.
 
-use std::ffi::CString;
 use std::fs::File;
 
 use rustix::fs::{Mode, OFlags, openat};
@@ -17,7 +16,7 @@ use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
 use crate::os::rights::{Credentials, Rights};
-use crate::os::tree::{FILE, NAMED, Tree};
+use crate::os::tree::{FILE, Tree, reach};
 use crate::private_dir::provision::Person;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
@@ -33,11 +32,11 @@ pub(super) fn check(
 ) -> Result<(), Failure> {
     let is_root = accounts::is_root();
     let linked = || {
-        let index = judge::linked_elsewhere(inventory)?;
+        let may_be_linked = !is_root || method == Method::Copy;
+        let index = judge::linked_elsewhere(inventory).filter(|_| !may_be_linked)?;
         let why = "it has another name outside of what is moved, and may be another user's file";
         Some(Objection { index, why: why.into(), help: judge::REMOVE })
     };
-    let linked = || linked().filter(|_| is_root && method != Method::Copy);
     if let Some(objection) = judge::refused(inventory).or_else(linked) {
         return Err(refusal(tree, inventory, objection));
     }
@@ -70,7 +69,8 @@ fn secret(tree: &Tree, inventory: &Inventory, person: Person) -> Result<Option<u
         }
         let flags = OFlags::RDONLY | FILE;
         let open = |directory: File| openat(&directory, &*node.name, flags, Mode::empty());
-        match enter(tree, &inventory.path(parent)).and_then(open) {
+        let names = [c".".to_owned()].into_iter().chain(inventory.path(parent));
+        match reach(&tree.top, names).and_then(open) {
             Ok(file) if facts_of(&file).is_ok_and(|it| it.identity == node.identity) => {}
             Ok(_) => return Err(Errno::STALE),
             Err(Errno::ACCESS) => return Ok(Some(index)),
@@ -78,16 +78,6 @@ fn secret(tree: &Tree, inventory: &Inventory, person: Person) -> Result<Option<u
         }
     }
     Ok(None)
-}
-
-/// Opens a directory from the top down. Searching a directory takes no right to read it.
-fn enter(tree: &Tree, names: &[CString]) -> Result<File, Errno> {
-    let flags = NAMED | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut at: File = openat(&tree.top, ".", flags, Mode::empty())?.into();
-    for name in names {
-        at = openat(&at, &**name, flags, Mode::empty())?.into();
-    }
-    Ok(at)
 }
 
 /// The refusal (exit 77). Its command changes nothing: anyone who can write to the tree could replace

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 
+#[cfg(target_os = "linux")]
+use rustix::fs::syncfs;
 use rustix::fs::{
     AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, Uid, chownat, fchmod, futimens, linkat,
     mkdirat, openat, symlinkat, utimensat,
@@ -46,24 +48,16 @@ pub(super) fn make(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<A
         if !is_unchanged_since(seen, &tree.walk(&|_| false)?) {
             return Err(tree.failed("copy", &[], Errno::STALE.into()));
         }
-        sync(&to).map_err(|cause| Failure::step("sync", &to.path, cause))?;
+        // Otherwise a power failure could lose it after the source is removed.
+        #[cfg(target_os = "linux")]
+        syncfs(&to.top).map_err(|cause| Failure::step("sync", &to.path, cause))?;
+        #[cfg(not(target_os = "linux"))]
+        rustix::fs::sync();
         journal(Some(found.inode()))?;
         Ok((to, found))
     };
     // Report the error that stopped the copy. If this fails too, the next run removes the rest.
     make().inspect_err(|_| drop(staging.discard()))
-}
-
-/// Writes the copy to disk: otherwise a power failure could lose it after the source is removed.
-fn sync(to: &Tree) -> Result<(), Errno> {
-    #[cfg(target_os = "linux")]
-    return rustix::fs::syncfs(&to.top);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = to;
-        rustix::fs::sync();
-        Ok(())
-    }
 }
 
 struct Copy<'a> {

@@ -42,11 +42,9 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, F
         |to: &str| format!("sudo cargo-peruser migrate {} --to {to}", quoted(&request.source));
     let sudo_uid = snapshot.variable("SUDO_UID").filter(|uid| snapshot.uid == 0 && uid != "0");
     let (uid, gid) = match (&request.to, sudo_uid) {
-        (None, Some(uid)) => {
-            let uid = uid.to_str().and_then(|uid| uid.parse().ok());
-            let name = uid.map_or_else(|| "USER".into(), |uid| accounts::owner(uid).word());
+        (None, Some(_)) => {
             let text = "running as root through sudo, so `--to` must name the new owner";
-            return Err(Failure::new(text).help(as_root(&name)));
+            return Err(Failure::new(text).help(as_root("USER")));
         }
         (None, None) => (snapshot.uid, snapshot.gid),
         (Some(name), _) => accounts::find(name).ok_or_else(|| {

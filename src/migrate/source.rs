@@ -8,15 +8,14 @@ use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, fsync, openat};
+use rustix::fs::{CWD, Mode, OFlags, fsync, openat};
 
-use crate::os::entry::Kind;
 use crate::os::facts::facts;
 use crate::os::files;
 use crate::os::interrupt;
 use crate::os::node::{Inventory, Node};
 use crate::os::remove::{self, Selection};
-use crate::os::tree::{NAMED, Tree, rename};
+use crate::os::tree::{Tree, reach, rename};
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::ui::look::Look;
@@ -52,10 +51,8 @@ impl Source {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(unfit(typed, "it is the root of the file system"));
         };
-        let parent = match descend(parent) {
-            Err(cause) if files::is_absence(&cause) => None,
-            parent => Some(parent.map_err(failed)?),
-        };
+        let parent = reach(CWD, parent.components().map(Component::as_os_str));
+        let parent = files::if_any(parent.map_err(io::Error::from)).map_err(failed)?;
         let aside = [OsStr::new("."), name, OsStr::new(".migrated")].into_iter().collect();
         Ok(Source { aside, parent, name: name.to_owned(), path })
     }
@@ -72,16 +69,11 @@ impl Source {
     pub(super) fn open(&self, if_gone: &str) -> Result<Tree, Failure> {
         let opened =
             self.parent().and_then(|parent| Tree::open(parent, &self.name, self.path.clone()));
-        let unfit = |cause: io::Error| {
-            if cause.kind() == io::ErrorKind::NotFound {
-                return unfit(&self.path, "it does not exist").help(if_gone);
-            }
-            let kind = self.facts(&self.name).ok().map(|node| node.kind);
-            let kind = kind.filter(|kind| *kind != Kind::Directory);
-            let why = kind.map_or_else(|| reason(&cause), |kind| format!("it is a {kind}"));
-            unfit(&self.path, &why).help(Look::Entry.at(&self.path, "name the directory itself"))
-        };
-        opened.map_err(unfit)
+        opened.map_err(|cause| match cause.kind() {
+            io::ErrorKind::NotFound => unfit(&self.path, "it does not exist").help(if_gone),
+            _ => unfit(&self.path, &reason(&cause))
+                .help(Look::Entry.at(&self.path, "name the directory itself")),
+        })
     }
 
     /// Whether the source still is the directory with this inode.
@@ -149,36 +141,5 @@ fn sync(directory: &File) {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     if let Ok(directory) = openat(directory, ".", flags, Mode::empty()) {
         let _ = fsync(&directory);
-    }
-}
-
-/// Opens a directory, component by component. Its ancestors need not be readable.
-fn descend(path: &Path) -> io::Result<File> {
-    let flags = NAMED | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut at = File::from(rustix::fs::open("/", flags, Mode::empty())?);
-    for part in path.components() {
-        match part {
-            Component::RootDir => {}
-            Component::Normal(name) => at = File::from(openat(&at, name, flags, Mode::empty())?),
-            _ => return Err(io::ErrorKind::NotFound.into()),
-        }
-    }
-    Ok(at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::descend;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn no_symlink_leads_to_the_directory_that_it_stands_in() {
-        let scratch = tempfile::tempdir().unwrap();
-        let place = scratch.path().canonicalize().unwrap();
-        std::fs::create_dir_all(place.join("real/below")).unwrap();
-        symlink("real", place.join("link")).unwrap();
-        assert!(descend(&place.join("real/below")).is_ok());
-        assert!(descend(&place.join("link/below")).is_err());
-        assert!(descend(&place.join("link")).is_err());
     }
 }

@@ -207,6 +207,21 @@ pub fn descend(from: &File, names: &[OsString]) -> io::Result<File> {
     names.iter().try_fold(from.try_clone()?, |at, name| inside(&at, name, DIRECTORY))
 }
 
+/// Opens a directory by the names from another one down to it, without following symlinks. None of them
+/// need be readable, because searching a directory takes no right to read it.
+///
+/// # Errors
+/// Any I/O error; `ENOENT` without a name.
+pub fn reach<N: Arg>(from: impl AsFd, names: impl IntoIterator<Item = N>) -> Result<File, Errno> {
+    let flags = NAMED | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut at: Option<File> = None;
+    for name in names {
+        let from = at.as_ref().map_or(from.as_fd(), AsFd::as_fd);
+        at = Some(openat(from, name, flags, Mode::empty())?.into());
+    }
+    at.ok_or(Errno::NOENT)
+}
+
 /// Opens a directory by its path; the caller has checked its ancestors.
 ///
 /// # Errors
@@ -284,10 +299,22 @@ pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()
 
 #[cfg(test)]
 mod tests {
-    use super::{Tree, directory_at, names};
+    use super::{Tree, directory_at, names, reach};
     use rustix::fs::OFlags;
     use rustix::io::Errno;
     use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn no_symlink_leads_to_the_directory_that_it_stands_in() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::create_dir_all(scratch.path().join("real/below")).unwrap();
+        symlink("real", scratch.path().join("link")).unwrap();
+        let top = directory_at(scratch.path()).unwrap();
+        let reach = |names: &[&str]| reach(&top, names.iter().copied());
+        assert!(reach(&["real", "below"]).is_ok());
+        assert!(reach(&["link", "below"]).is_err() && reach(&["link"]).is_err());
+    }
 
     #[test]
     fn a_directory_can_be_listed_again() {

@@ -25,14 +25,14 @@ fn who(stage: &Stage) {
     let (root, plain) = (&scene.root, ("LANG", "C"));
     for (person, source, words, (variable, value), blames, helps) in [
         (&scene.alice, "old", &["--to", "bob"][..], plain, "only root can give", "sudo"),
-        (root, "old", &[], sudo, "`--to` must name", "--to alice"),
+        (root, "old", &[], sudo, "`--to` must name", "--to USER"),
         (root, "old", &["--to", "nobody-at-all"], plain, "nobody-at-all", "getent"),
         (root, "old", &["--to", "doorman"], plain, "doorman", "include.users"),
         (root, "old", to_alice, scope, "`--checkout` must name", "alice --checkout CHECKOUT"),
         (root, "precious", to_alice, plain, "not a target directory", "name the directory"),
         (root, "nothing", to_alice, plain, "it does not exist", "--checkout"),
-        (root, "link", to_alice, plain, "it is a symlink", "name the directory itself"),
-        (root, "dangling", to_alice, plain, "it is a symlink", "name the directory itself"),
+        (root, "link", to_alice, plain, "not a directory", "name the directory itself"),
+        (root, "dangling", to_alice, plain, "not a directory", "name the directory itself"),
     ] {
         let run = migrate(person, &stage.at(source)).arg("--yes").args(words);
         run.env(variable, value).run().fails().blames(blames).helps(helps);
