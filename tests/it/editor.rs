@@ -9,7 +9,6 @@ use crate::prelude::*;
 tests![
     shows_the_settings_and_the_file_that_they_belong_in,
     writes_into_a_file_that_does_not_exist_yet,
-    shows_what_changes_and_leaves_everything_else,
     takes_out_again_exactly_what_it_has_written,
     covers_every_variant_and_profile_that_is_there,
 ];
@@ -77,35 +76,6 @@ wrote `[WORLD]/home/.config/Code/User/settings.json`; restart Visual Studio Code
     assert_eq!(written["rust-analyzer.server.extraEnv"]["CARGO_TARGET_DIR"], target(&world));
     assert_eq!(mode(&world.at(CODE)), 0o644);
     assert_eq!(mode(&world.at("home/.config/Code")), 0o700);
-}
-
-fn shows_what_changes_and_leaves_everything_else() {
-    let world = World::new();
-    world.file(CODE, MINE);
-    let output = world.by_name(["editor", "vscode", "--write"]).run();
-    assert_data_eq!(
-        output.printed(),
-        str![[r#"
-`[WORLD]/home/.config/Code/User/settings.json`:
- 	// my settings
- 	"editor.fontSize": 12, // big
- 	"a": [1, 2,],
-+	"rust-analyzer.server.extraEnv": {
-+		"CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target",
-+		"CARGO_BUILD_BUILD_DIR": "[WORLD]/root/[ME]/build/{workspace-path-hash}"
-+	},
- }
-wrote `[WORLD]/home/.config/Code/User/settings.json`; restart Visual Studio Code
-
-"#]]
-    );
-    let ours = format!(
-        "\n\t\"rust-analyzer.server.extraEnv\": {{\n\t\t\"CARGO_TARGET_DIR\": \"{}\",\n\t\t\
-         \"CARGO_BUILD_BUILD_DIR\": \"{}/build/{{workspace-path-hash}}\"\n\t}},",
-        target(&world),
-        world.private().display()
-    );
-    assert_eq!(text(&world, CODE).replace(&ours, ""), MINE);
 }
 
 fn takes_out_again_exactly_what_it_has_written() {

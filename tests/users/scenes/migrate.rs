@@ -22,7 +22,6 @@ use crate::prelude::*;
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test!("root_gives_a_mixed_cache_to_alice_by_renaming_it", renamed),
-        test!("a_person_copies_a_cache_with_others_files_and_leaves_it", others),
         test!("the_profile_scripts_directory_goes_one_level_down", gathered),
         test!("content_at_the_destination_is_refused_or_kept_aside", replaced),
         test!("a_checkouts_own_directory_is_the_destination_where_it_has_one", checkout),
@@ -63,14 +62,6 @@ fn renamed(stage: &Stage) {
     scene.alice.cargo(["build"]).run().ok().builds_in(&scene.target);
     // Bob starts empty.
     scene.bob.cargo(["build"]).run().ok().builds_in(stage.root.join("bob/target"));
-}
-
-fn others(stage: &Stage) {
-    let scene = Scene::new(stage);
-    let run = scene.take(&["--yes"]);
-    run.ok().prints("only root can give you").mentions("stays");
-    scene.has_arrived();
-    assert!(cache::content(&scene.old) == scene.content, "the source has changed");
 }
 
 fn gathered(stage: &Stage) {

@@ -1,5 +1,4 @@
-//! The toolchain directory for editors, with the real tools: rustup's proxies, or those that a
-//! distribution installs.
+//! The toolchain directory for editors, with rustup's real proxies.
 
 use crate::prelude::*;
 
@@ -9,9 +8,6 @@ tests![
     test!("gives_an_editor_one_toolchain_whatever_its_path_is", one_toolchain).needs(RUSTUP),
     test!("builds_in_the_private_directory", builds).needs(RUSTUP).heavy(),
     test!("does_not_loop_when_rustup_links_to_it", linked).needs(RUSTUP),
-    test!("leads_to_a_distributions_tools_without_rustup", distribution)
-        .needs(&[Need::Cargo])
-        .heavy(),
 ];
 
 /// rustup's name of the host, which is part of its directories' names.
@@ -132,29 +128,7 @@ fn linked(stage: &Stage) {
         let expected = format!("`{}`: it executed cargo-peruser again", proxy.display());
         stopped.stopped(Stop::NoCargo).mentions(expected);
     }
-    // Only rustup has the compiler, and counts the rounds.
-    let compiler = run(&alice, &bin.join("rustc"), ["+editors", "--version"]);
-    compiler.limit(Duration::from_secs(10)).run().fails().mentions("infinite recursion");
     run(&alice, &rustup, ["toolchain", "uninstall", "editors"]).run().ok();
     assert!(directory.join("cargo").exists(), "the directory went with the link");
     version(run(&alice, &directory.join("cargo"), ["--version"]));
-}
-
-fn distribution(stage: &Stage) {
-    let (_, alice) = stage.provisioned();
-    let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
-    let system = [&*bin, Path::new(places::BY_NAME), "/usr/bin".as_ref(), "/bin".as_ref()];
-    let made = alice.by_name(["toolchain"]).path(system).run();
-    if !Path::new("/usr/bin/rustup").exists() {
-        made.notes("no rustup was found");
-    }
-    let directory = directory(&alice, &[&bin]);
-    project::that_prints("hello", &stage.checkout, &alice);
-    let cargo = directory.join("cargo");
-    let path = format!("{}:{}", places::STUB, places::PROGRAMS);
-    // Without rustup, cargo looks for the compiler on PATH; an editor names it.
-    let build =
-        run(&alice, &cargo, ["run"]).env("PATH", path).env("RUSTC", directory.join("rustc"));
-    build.limit(Duration::from_secs(300)).run().ok().prints("hello");
-    assert!(alice.target().join("debug/speaker").exists());
 }

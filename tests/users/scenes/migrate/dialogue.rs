@@ -7,7 +7,6 @@ use super::*;
 tests![
     test!("a_full_stdout_is_told_without_a_false_word", full).needs(&[Need::Strace]),
     test!("an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
-    test!("nobody_is_asked_twice", once).needs(&[Need::Terminal, Need::Strace]),
     test!("a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
     test!("where_the_copy_is_gone_nothing_more_is_removed", gone).needs(&[Need::Strace]),
     test!("what_others_can_write_to_is_moved_from_beside", beside),
@@ -36,19 +35,6 @@ fn asked(stage: &Stage) {
     let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run();
     run.prints("Move it? [y/N]").prints("ended 130").never_says("still asking");
     scene.is_untouched();
-}
-
-fn once(stage: &Stage) {
-    let scene = Scene::new(stage);
-    let kill = "exec strace -fqq -o /dev/null -e inject=utimensat:signal=KILL:when=3 \
-                cargo-peruser migrate \"$1\" --to alice --yes --copy";
-    scene.root.shell(kill, [&scene.old]).run().fails();
-    let script = "(sleep 1; echo y; sleep 2) | \
-                  script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
-    let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run();
-    run.prints("was interrupted").prints("copied");
-    assert!(run.stdout.matches("[y/N]").count() == 1, "asked twice: {}", run.stdout);
-    scene.has_moved();
 }
 
 fn nohup(stage: &Stage) {

@@ -56,10 +56,6 @@ fn read_only(stage: &Stage) {
     let scene = Scene::new(stage);
     make::nothing(&stage.root);
     make::tmpfs(&stage.root, "mode=1777");
-    make::remount(&stage.root, "ro");
-    scene.give(&["--yes"]).stopped_having_shown(Stop::Create).mentions("read-only");
-    scene.is_untouched();
-    make::remount(&stage.root, "rw");
     make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700);
     make::remount(&stage.root, "ro");
     scene.give(&["--yes"]).stopped_having_shown(Stop::Create).mentions("read-only");

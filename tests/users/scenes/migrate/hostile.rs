@@ -4,16 +4,10 @@
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 
-use rustix::fs::CWD;
-use rustix::fs::FileType;
-use rustix::fs::Mode;
-use rustix::fs::mknodat;
-
 use super::*;
 
 tests![
     test!("pipes_sockets_and_names_of_others_files_are_refused", special),
-    test!("devices_are_refused", device).needs(&[Need::Images]),
     test!("what_is_mounted_inside_is_refused", mounted),
     test!("a_file_with_a_name_elsewhere_is_copied_and_stays_there", shared_file,),
     test!("a_cache_of_mallorys_becomes_alices", mallorys),
@@ -53,13 +47,6 @@ fn special(stage: &Stage) {
     scene.is_untouched();
     scene.give(&["--yes"]).ok();
     scene.has_moved();
-}
-
-fn device(stage: &Stage) {
-    let scene = Scene::new(stage);
-    let (path, number) = (scene.old.join("debug/zero"), rustix::fs::makedev(1, 5));
-    mknodat(CWD, &path, FileType::CharacterDevice, Mode::from_raw_mode(0o666), number).unwrap();
-    refuses(&scene, "debug/zero");
 }
 
 fn mounted(stage: &Stage) {

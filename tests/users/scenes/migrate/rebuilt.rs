@@ -4,7 +4,6 @@ use super::*;
 use crate::stage::project::Tree;
 
 tests![
-    test!("what_is_not_alices_to_touch_names_the_command", not_hers).needs(&[Need::Cargo]),
     test!("the_working_directorys_workspace_without_being_named", unnamed).needs(&[Need::Cargo]),
 ];
 
@@ -17,34 +16,12 @@ const PROJECT: Tree<'_> = &[
 
 const PLAIN: Tree<'_> = &[("Cargo.toml", package!("plain")), ("src/lib.rs", "")];
 
-/// Alice's checkout, with a dependency beside it.
-fn sources(stage: &Stage, alice: &Person<'_>) {
-    stage.shared_root().sticky().make();
-    project::write(&stage.checkout, PROJECT, alice);
-    project::write(&stage.at("plain"), PLAIN, alice);
-    project::give(&stage.checkout, "alice:alice");
-}
-
-fn rebuild(stage: &Stage, alice: &Person<'_>) -> Outcome {
-    let target = stage.root.join("alice/target");
-    migrate(alice, &target).arg("--checkout").arg(&stage.checkout).with(Channel::Stable).run()
-}
-
-/// A source file belongs to another user, and she may not write to it.
-fn not_hers(stage: &Stage) {
-    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
-    sources(stage, &alice);
-    make::own(&stage.checkout.join("src/main.rs"), bob.uid(), bob.uid(), 0o644);
-    alice.cargo(["check"]).with(Channel::Stable).run().ok();
-    let run = rebuild(stage, &alice);
-    run.fails().blames("will not be rebuilt").mentions("src/main.rs");
-    run.helps("cargo-peruser clean --workspace --profile PROFILE");
-}
-
 /// As in the shim's note: `cargo-peruser migrate target` in the checkout.
 fn unnamed(stage: &Stage) {
     let alice = stage.person("alice");
-    sources(stage, &alice);
+    stage.shared_root().sticky().make();
+    project::write(&stage.checkout, PROJECT, &alice);
+    project::write(&stage.at("plain"), PLAIN, &alice);
     let build =
         || alice.cargo(["build"]).with(Channel::Stable).env("CARGO_PERUSER_SCOPE", "workspace");
     build().env("CARGO_PERUSER", "off").run().ok();

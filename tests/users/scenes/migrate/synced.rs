@@ -10,8 +10,6 @@ tests![
     test!("a_copy_is_on_the_disk_before_its_source_goes", copied).needs(&[Need::Strace]),
     test!("a_cache_goes_to_another_file_system_and_is_cloned_on_one", between)
         .needs(&[Need::Images]),
-    test!("a_disk_may_have_another_number_when_it_goes_on", renumbered)
-        .needs(&[Need::Images, Need::Strace]),
 ];
 
 /// A call, and a part of it.
@@ -64,18 +62,6 @@ fn copied(stage: &Stage) {
     assert!(cache::content(&scene.target) == scene.content, "the copy differs");
 }
 
-/// An old cache and a shared root on a file system of their own.
-fn on<'s>(stage: &'s Stage, place: &Path, shared: &Path) -> Scene<'s> {
-    let scene = Scene::new(stage);
-    let old = place.join("old");
-    cache::build(&old, &[&scene.alice, &scene.bob]);
-    let content = cache::content(&old);
-    if look(shared).is_none() {
-        make::directory(shared, 0, 0, 0o1777);
-    }
-    Scene { old, target: shared.join("alice/target"), content, ..scene }
-}
-
 fn between(stage: &Stage) {
     let [ext4, xfs] = [Image::Ext4, Image::Xfs].map(|kind| {
         let place = stage.at(kind.name());
@@ -83,38 +69,17 @@ fn between(stage: &Stage) {
         place
     });
     let shared = xfs.join("shared");
+    make::directory(&shared, 0, 0, 0o1777);
     for (place, flags) in [(&ext4, &["--yes"][..]), (&xfs, &["--yes", "--copy"])] {
-        let scene = on(stage, place, &shared);
+        let scene = Scene::new(stage);
+        let old = place.join("old");
+        make::nothing(&scene.old);
+        cache::build(&old, &[&scene.alice, &scene.bob]);
+        let content = cache::content(&old);
+        let scene = Scene { old, target: shared.join("alice/target"), content, ..scene };
         scene.giving(flags).env("CARGO_PERUSER_SHARED_ROOT", &shared).run().ok().prints("copied");
         scene.has_moved();
         make::nothing(&scene.target);
-        make::nothing(&stage.at("old"));
     }
     do_as_root("umount", [ext4, xfs]);
-}
-
-/// As after a reboot.
-fn renumbered(stage: &Stage) {
-    let place = stage.at("disk");
-    make::image(&place, Image::Ext4).unwrap();
-    let shared = place.join("shared");
-    let scene = on(stage, &place, &shared);
-    let give = || scene.giving(&["--yes"]).env("CARGO_PERUSER_SHARED_ROOT", &shared);
-    steps::killed_at(give(), "fchownat", 3).fails();
-    let number = || look(&place).expect("a disk").identity.0;
-    let before = number();
-    // Other disks take its number, unless another test has freed one at the same moment.
-    let mut others = Vec::new();
-    while number() == before {
-        do_as_root("umount", [&place]);
-        let other = stage.at(format!("other-{}", others.len()));
-        make::image(&other, Image::Ext4).unwrap();
-        others.push(other);
-        let file = place.with_extension("img");
-        do_as_root("mount", ["-o".as_ref(), "loop".as_ref(), file.as_os_str(), place.as_os_str()]);
-        assert!(others.len() < 9, "it always has the same number");
-    }
-    give().run().ok();
-    scene.has_moved();
-    do_as_root("umount", others.iter().chain([&place]));
 }
