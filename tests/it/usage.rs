@@ -10,7 +10,6 @@ use crate::settings_mistakes::mistake;
 tests![
     an_empty_root_is_no_error,
     both_outputs_tell_the_same,
-    rows_can_be_sorted_by_each_column_that_is_named,
     the_keys_of_json_stay_as_they_are,
     what_is_ones_own_is_counted_once,
     a_policy_that_is_mistyped_is_never_no_limit,
@@ -61,14 +60,6 @@ fn both_outputs_tell_the_same() {
     }
     text.prints("10 d ago");
     assert_eq!(found["total_files"], found["people"][0]["files"]);
-}
-
-fn rows_can_be_sorted_by_each_column_that_is_named() {
-    let world = World::new();
-    target(&world);
-    for column in ["size", "files", "used", "person"] {
-        world.by_name(["usage", "--sort", column]).run().silently();
-    }
 }
 
 fn the_keys_of_json_stay_as_they_are() {
