@@ -110,14 +110,15 @@ fn second_machine(stage: &Stage) {
         .seen_at(other.join("home"), &alice.home)
         .seen_at(other.join("src"), &stage.checkout);
     there.run().ok();
-    stand.counts_in(&other.join("shared/alice")).mostly_hits();
+    let socket = fixture::sockets(&other.join("shared/alice")).pop().expect("no server");
+    stand.counts_of(&socket).mostly_hits();
 }
 
 /// Both recipes of the manual, while the servers of both run.
 fn second_person(stage: &Stage) {
     let stand = Stand::new(stage);
     let redis = Redis::start(stage);
-    let (alice, bob) = (stand.resident("alice"), stand.person("bob"));
+    let (alice, bob) = (stand.resident("alice"), stage.person("bob"));
     stand.checkout(&stage.checkout, &alice, Depends::OnMany);
     let vendor = stand.cargo(&alice, ["vendor"]).run();
     vendor.ok();
@@ -135,7 +136,8 @@ fn second_person(stage: &Stage) {
     assert!(redis.size() == stored, "who may only read has written");
 
     // Each local disk cache has nothing of the other's.
-    stand.stop("bob");
+    stand.kill("bob");
+    stand.forget("bob");
     stand.cargo(&bob, ["clean"]).run().ok();
     build(&bob).run().ok();
     let counts = stand.counts("bob");
@@ -346,7 +348,7 @@ fn open_to(stage: &Stage, name: &str, uid: u32, mode: u32) -> String {
 /// The wrapper in the environment of the stub cargo.
 fn choices(stage: &Stage) {
     let stand = Stand::new(stage);
-    let (alice, directory) = (stand.person("alice"), stage.checkout.join(".cargo"));
+    let (alice, directory) = (stage.person("alice"), stage.checkout.join(".cargo"));
     project::write(&stage.checkout, &[(".cargo/more.toml", NAMED)], &alice);
     let nobodys = open_to(stage, "nobodys", 65534, 0o755);
     let everybodys = open_to(stage, "everybodys", 0, 0o777);
@@ -391,7 +393,7 @@ fn choices(stage: &Stage) {
 }
 
 fn no_wrapper_of_others(stage: &Stage, stand: &Stand<'_>) {
-    let (alice, root) = (stand.person("alice"), stand.person("root"));
+    let (alice, root) = (stage.person("alice"), stage.person("root"));
     let wrapper = |run: Invocation<'_>| run.env(ON.0, ON.1).run().variable("RUSTC_WRAPPER");
     // The only sccache is in a directory that everybody can write to.
     let everybodys = stage.at("everybodys");

@@ -22,8 +22,8 @@ use broken_machines::WORKSPACES;
 const ALICE: u32 = 2001;
 const BOB: u32 = 2002;
 
-/// Findings that need a separate computer, or another program.
-const ELSEWHERE: [&str; 2] = ["editor", "login-shell"];
+/// A finding that needs a separate computer.
+const ELSEWHERE: &str = "login-shell";
 
 fn scenes() -> impl Iterator<Item = &'static Scene> {
     [SHARED_ROOT, PRIVATE_DIRS, OTHERS, WORKSPACES, SESSIONS].into_iter().flatten()
@@ -34,7 +34,6 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("finds_nothing_on_a_machine_in_order", in_order),
         test!("each_check_has_a_scene", each_check),
         test!("finds_settings_that_others_can_write_and_settings_in_conflict", settings),
-        test!("finds_outdated_settings_of_an_editor", editor),
         test!("finds_the_sccache_server_of_somebody_else", sccache),
         test!("finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
         test!("finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
@@ -173,7 +172,7 @@ fn each_check(stage: &Stage) {
     for id in list.lines().filter_map(|line| line.split(' ').next()) {
         let is_found =
             |scene: &Scene| scene.finds.iter().any(|(begin, _)| begin.contains(&format!("[{id}]")));
-        assert!(ELSEWHERE.contains(&id) || scenes().any(is_found), "no scene for {id}");
+        assert!(id == ELSEWHERE || scenes().any(is_found), "no scene for {id}");
     }
 }
 
@@ -227,21 +226,6 @@ fn dubious(stage: &Stage) {
     bob.shell(&offered(&run, "git config"), [""; 0]).run().ok();
     bob.program("git", ["status"]).run().ok();
     healthy(&doctor(&bob, &["--strict"]).run());
-}
-
-fn editor(stage: &Stage) {
-    furnish(stage);
-    let alice = stage.person("alice");
-    alice.by_name(["editor", "helix", "--write"]).run().ok();
-    healthy(&doctor(&alice, &["--strict"]).run());
-    let file = alice.home.join(".config/helix/languages.toml");
-    let text = fs::read_to_string(&file).unwrap();
-    assert!(text.contains("/alice/target"), "helix is told something else:\n{text}");
-    make::file(&file, text.replace("/alice/target", "/alice/old"), ALICE, 0o644);
-    let run = doctor(&alice, &["--strict"]).run();
-    run.fails().prints("warn[editor]: the settings of helix name another directory");
-    alice.shell(&offered(&run, "cargo-peruser editor"), [""; 0]).run().ok();
-    healthy(&doctor(&alice, &["--strict"]).run());
 }
 
 /// Root's session, since these tests run as root.

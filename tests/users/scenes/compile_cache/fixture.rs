@@ -65,14 +65,9 @@ impl<'s> Stand<'s> {
         self.prefix.join("lib/cargo-peruser/rustc-wrapper")
     }
 
-    /// A user without a registry.
-    pub(super) fn person(&self, name: &str) -> Person<'s> {
-        self.stage.person(name)
-    }
-
     /// A user with the crates in their CARGO_HOME.
     pub(super) fn resident(&self, name: &str) -> Person<'s> {
-        let person = self.person(name);
+        let person = self.stage.person(name);
         project::stock_cargo_home(&person);
         person
     }
@@ -123,14 +118,9 @@ impl<'s> Stand<'s> {
             .env("SCCACHE_IDLE_TIMEOUT", "60")
     }
 
-    /// The requests to a user's server since the last call.
+    /// The requests to a user's newest server since the last call.
     pub(super) fn counts(&self, name: &str) -> Counts {
-        self.counts_in(&self.stage.root.join(name))
-    }
-
-    /// The same for the newest server of a private directory.
-    pub(super) fn counts_in(&self, private_dir: &Path) -> Counts {
-        let socket = sockets(private_dir).pop();
+        let socket = sockets(&self.stage.root.join(name)).pop();
         self.counts_of(&socket.expect("no server has been started"))
     }
 
@@ -149,12 +139,6 @@ impl<'s> Stand<'s> {
         };
         let count = |name| count(name).unwrap_or_else(|| panic!("{name} in {all}"));
         Counts { hits: count("cache_hits"), misses: count("cache_misses") }
-    }
-
-    /// Stops a user's servers.
-    pub(super) fn stop(&self, name: &str) {
-        self.kill(name);
-        self.forget(name);
     }
 
     /// Kills them.

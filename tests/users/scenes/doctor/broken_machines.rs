@@ -364,6 +364,14 @@ pub(super) const SESSIONS: &[Scene] = &[
         ..ALICE
     },
     Scene {
+        name: "outdated_settings_of_an_editor",
+        how: "as_alice 'cargo-peruser editor helix --write >/dev/null'; \
+              sed -i s,/alice/target,/alice/old, $H/.config/helix/languages.toml",
+        finds: &[("warn[editor]", "the settings of helix name another directory")],
+        remedies: &[Run("alice", "cargo-peruser editor")],
+        ..ALICE
+    },
+    Scene {
         name: "no_real_cargo",
         session: "PATH=/opt/shim:/opt/peruser",
         finds: &[("fail[toolchain]", "no cargo found to execute")],

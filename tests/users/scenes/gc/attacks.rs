@@ -7,10 +7,6 @@ use super::*;
 /// a link from any call on is in `interference`. `-T` keeps her from moving files into the target of a link.
 const ATTACKS: &[(&str, &str)] = &[
     (
-        "what_is_staged",
-        "for n in 0 1 2; do mv -T .gc.$n x; ln -sT \"$1\" .gc.$n; rm -f .gc.$n; mv -T x .gc.$n; done",
-    ),
-    (
         "the_records",
         "mkdir -p .workspaces; mv -T .workspaces x; ln -sT \"$1\" .workspaces; rm -f .workspaces; mv -T x .workspaces",
     ),

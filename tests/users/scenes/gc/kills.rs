@@ -60,24 +60,16 @@ impl Caches {
     fn make(alice: &Person<'_>, is_full: bool) -> Caches {
         let private = alice.stage.root.join("alice");
         let filler = alice.stage.root.join(".filler");
-        let names = ["old", "incremental", "orphan"].map(|name| format!("{name}-0123456789abcdef"));
+        let names = ["old", "incremental"].map(|name| format!("{name}-0123456789abcdef"));
         for path in names.iter().map(|name| private.join(name)).chain([filler.clone()]) {
             if look(&path).is_some() {
                 make::nothing(&path);
             }
         }
-        let [old, incremental, orphan] = names.map(|name| target(alice, &name, 0));
-        let (records, parent) = (private.join(".workspaces"), alice.stage.at("home"));
-        let record = records.join("orphan-0123456789abcdef");
-        if look(&records).is_none() {
-            make::directory(&records, alice.uid(), alice.uid(), 0o700);
-        }
-        let inode = look(&parent).expect("no home").identity.1;
-        let text = format!(
-            "cargo-peruser record 1\ninode 4711\nparent {inode:020}\nworkspace {}\n",
-            parent.join("gone").display()
-        );
-        make::file(&record, text, alice.uid(), 0o600);
+        let [old, incremental] = names.map(|name| target(alice, &name, 0));
+        let (gone, orphan) = workspace(alice, "gone");
+        make::nothing(&gone);
+        let record = private.join(".workspaces").join(orphan.file_name().expect("a name"));
         for (path, days) in [(&old, 40), (&incremental, 9), (&orphan, 2)] {
             used(path, days);
         }
