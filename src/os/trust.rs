@@ -4,7 +4,6 @@
 //! files and programs. Every step is checked in the order in which the kernel takes it, because a
 //! symlink may go through directories that the path itself does not name.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -95,7 +94,7 @@ impl Trust {
     /// # Errors
     /// The doubt.
     pub fn open(&self, path: &Path, from: &Path) -> Result<File, Doubt> {
-        let (place, judged) = match self.follow(path, from) {
+        let (place, judged) = match self.follow(path, from, 0) {
             // Not a file to run chmod on: people mask files with `/dev/null`.
             Err(Doubt::Changeable(_, entry)) if !entry.kind.is_plain() => {
                 return Err(files::not_a_file(entry.kind).into());
@@ -110,7 +109,7 @@ impl Trust {
 
     /// Whether no untrusted account can change the directory or program that a path points to.
     pub fn covers(&self, path: &Path) -> bool {
-        let followed = self.follow(path, Path::new(""));
+        let followed = self.follow(path, Path::new(""), 0);
         let asserted = followed.and_then(|(at, entry)| self.assert(&at, &entry, PathStep::Last));
         path.is_absolute() && asserted.is_ok()
     }
@@ -118,7 +117,7 @@ impl Trust {
     /// The first entry on a path that an untrusted account can change, as far as the path exists. In
     /// the directory where it ends, others must not be able to add the next component.
     pub fn first_changeable(&self, path: &Path) -> Option<(PathBuf, Entry)> {
-        let judged = self.follow(path, Path::new(""));
+        let judged = self.follow(path, Path::new(""), 0);
         let last = match judged {
             Err(Doubt::Ends(at)) => files::entry(&at).map(|entry| (at, entry)).map_err(Into::into),
             judged => judged,
@@ -131,7 +130,7 @@ impl Trust {
 
     /// The same for the path's ancestors only.
     pub fn first_changeable_above(&self, path: &Path) -> Option<PathBuf> {
-        match self.follow(path.parent()?, Path::new("")) {
+        match self.follow(path.parent()?, Path::new(""), 0) {
             Err(Doubt::Changeable(place, _)) => Some(place),
             Err(_) | Ok(_) => None,
         }
@@ -149,22 +148,22 @@ impl Trust {
         }
     }
 
-    /// Follows a path, and checks every entry, including the last, as an ancestor.
-    fn follow(&self, path: &Path, from: &Path) -> Result<(PathBuf, Entry), Doubt> {
-        let mut links = 0;
-        let mut at = PathBuf::from("/").join(from);
-        let mut rest = steps(path.strip_prefix(from).unwrap_or(path));
-        let mut last = None;
-        if from.as_os_str().is_empty() {
-            last = Some(self.look(&at)?);
-        }
-        while let Some(step) = rest.pop() {
-            if step == ".." {
-                at.pop();
-                last = None;
-                continue;
-            }
-            let next = at.join(&step);
+    /// Follows a path, and checks every entry below `from`, including the last, as an ancestor. `from` has
+    /// no symlinks.
+    fn follow(&self, path: &Path, from: &Path, links: usize) -> Result<(PathBuf, Entry), Doubt> {
+        let mut at = Path::new("/").join(from);
+        let mut last = if from.as_os_str().is_empty() { Some(self.look(&at)?) } else { None };
+        let mut rest = path.strip_prefix(from).unwrap_or(path).components();
+        while let Some(component) = rest.next() {
+            let next = match component {
+                Component::Normal(name) => at.join(name),
+                Component::ParentDir => {
+                    at.pop();
+                    last = None;
+                    continue;
+                }
+                _ => continue,
+            };
             let entry = match self.look(&next) {
                 Err(Doubt::Unknown(error)) if files::is_absence(&error) => {
                     return Err(Doubt::Ends(at));
@@ -172,25 +171,17 @@ impl Trust {
                 entry => entry?,
             };
             if entry.kind == Kind::Symlink {
-                links += 1;
-                if links > MAX_LINKS {
-                    return Err(io::Error::from(Errno::LOOP).into());
-                }
                 let to = std::fs::read_link(&next)?;
-                if to.is_absolute() {
-                    at = PathBuf::from("/");
-                    last = None;
-                }
-                rest.extend(steps(&to));
-            } else {
-                at = next;
-                last = Some(entry);
+                let from = if to.is_absolute() { Path::new("") } else { &at };
+                return match links {
+                    MAX_LINKS => Err(io::Error::from(Errno::LOOP).into()),
+                    _ => self.follow(&at.join(&to).join(rest.as_path()), from, links + 1),
+                };
             }
+            (at, last) = (next, Some(entry));
         }
-        match last {
-            Some(entry) => Ok((at, entry)),
-            None => self.look(&at).map(|entry| (at, entry)),
-        }
+        let entry = last.map_or_else(|| self.look(&at), Ok)?;
+        Ok((at, entry))
     }
 
     fn look(&self, place: &Path) -> Result<Entry, Doubt> {
@@ -211,16 +202,6 @@ pub fn may_be_on_path(directory: &Path, uid: u32) -> bool {
 fn is_plain(path: &Path) -> bool {
     let is_odd = |byte: &u8| *byte == b':' || byte.is_ascii_control();
     !path.as_os_str().as_bytes().iter().any(is_odd) && !path.starts_with("/proc")
-}
-
-/// The components of a path in reverse order, without `.` and `/`.
-fn steps(path: &Path) -> Vec<OsString> {
-    let steps = path.components().rev().filter_map(|component| match component {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some("..".into()),
-        _ => None,
-    });
-    steps.collect()
 }
 
 /// The help if a user namespace hides an owner.
