@@ -117,10 +117,9 @@ impl Trust {
     /// The first entry on a path that an untrusted account can change, as far as the path exists. In
     /// the directory where it ends, others must not be able to add the next component.
     pub fn first_changeable(&self, path: &Path) -> Option<(PathBuf, Entry)> {
-        let judged = self.follow(path, Path::new(""), 0);
-        let last = match judged {
+        let last = match self.follow(path, Path::new(""), 0) {
             Err(Doubt::Ends(at)) => files::entry(&at).map(|entry| (at, entry)).map_err(Into::into),
-            judged => judged,
+            followed => followed,
         };
         match last.and_then(|(place, entry)| self.assert(&place, &entry, PathStep::Last)) {
             Err(Doubt::Changeable(place, entry)) => Some((place, *entry)),

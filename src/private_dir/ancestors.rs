@@ -1,15 +1,14 @@
 //! Checks the directories above a private directory, from the top: no untrusted account may replace a
 //! directory that was already checked, or put files there that builds below would read.
 
-use std::io;
 use std::path::Path;
 
-use super::{Caller, look, make};
+use super::{Caller, look};
 use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::{files, trust, user_namespace};
 use crate::private_dir::judge::{Part, judge_ancestor};
 use crate::private_dir::place::{Place, PlaceKind};
-use crate::private_dir::refusal::{ELSEWHERE, Flaw, refusal, unreadable};
+use crate::private_dir::refusal::{ELSEWHERE, Flaw, refusal};
 use crate::settings::invalid_root;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
@@ -20,45 +19,26 @@ use crate::ui::failure::Result;
 /// The same as [`super::examine`].
 pub fn examine_ancestors(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
     let above = shared_root.parent().unwrap_or(shared_root);
-    descend(above, &Place::root(shared_root), IfMissing::Stop, caller).map(drop)
+    walk(above, &Place::root(shared_root), None, caller).map(drop)
 }
 
-/// What to do about a missing directory on the way to the caller's own cache directory.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum IfMissing {
-    /// Create it.
-    Create,
-    /// Stop there.
-    Stop,
-}
+/// Creates a missing directory, whose parent has been checked.
+pub(super) type Make = fn(&Path) -> Result<()>;
 
-/// Checks every directory above the private one, from the top. Returns the last one, the parent of the
-/// private directory; `None` if it does not exist.
+/// Checks every directory down to `to`, from the top, on the way to a private directory. Returns the last
+/// one; `None` if one is missing and cannot be made.
 pub(super) fn walk(
-    place: &Place,
-    missing: IfMissing,
-    caller: &Caller<'_>,
-) -> Result<Option<Entry>> {
-    match descend(&place.parent, place, missing, caller)? {
-        None if place.kind == PlaceKind::BelowSharedRoot => {
-            Err(unreadable(&place.parent, &io::ErrorKind::NotFound.into()))
-        }
-        found => Ok(found),
-    }
-}
-
-fn descend(
     to: &Path,
     place: &Place,
-    missing: IfMissing,
+    make: Option<Make>,
     caller: &Caller<'_>,
 ) -> Result<Option<Entry>> {
     let directories: Vec<&Path> = to.ancestors().collect();
     let mut last = None;
     for directory in directories.into_iter().rev() {
         last = look(directory)?;
-        if last.is_none() && missing == IfMissing::Create && place.kind == PlaceKind::InOwnCache {
-            make::ancestor(directory)?;
+        if let Some(make) = make.filter(|_| last.is_none()) {
+            make(directory)?;
             last = look(directory)?;
         }
         let Some(entry) = &last else { break };

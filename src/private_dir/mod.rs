@@ -20,7 +20,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ancestors::{IfMissing, judge_names_in, walk};
+use ancestors::{Make, judge_names_in, walk};
 pub use ancestors::{READ_ABOVE, examine_ancestors};
 pub use make::{UNFINISHED, provision_command};
 use rustix::fs::OFlags;
@@ -126,7 +126,7 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
 /// # Errors
 /// The same as [`examine`].
 pub fn examine_root(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
-    walk(&Place::root(shared_root), IfMissing::Stop, caller)?;
+    walk(shared_root, &Place::root(shared_root), None, caller)?;
     let may_enter = std::fs::metadata(shared_root.join(".")).is_ok();
     if may_enter { judge_names_in(shared_root, caller) } else { Ok(()) }
 }
@@ -148,7 +148,8 @@ pub fn establish<'a>(
     notes: &mut Vec<String>,
 ) -> Result<PrivateDir<'a>> {
     let gone = |path: &Path| unreadable(path, &io::ErrorKind::NotFound.into());
-    let parent = walk(place, IfMissing::Create, caller)?.ok_or_else(|| gone(&place.parent))?;
+    let make = (place.kind == PlaceKind::InOwnCache).then_some(make::ancestor as Make);
+    let parent = walk(&place.parent, place, make, caller)?.ok_or_else(|| gone(&place.parent))?;
     let mut found = find_in(&parent, place, caller)?;
     if found.is_none() {
         make::private(place, &parent, caller, notes)?;
@@ -219,7 +220,7 @@ pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>>
 
 /// Judges the private directory and those above it, as far as they exist.
 fn find<'a>(place: &Place, caller: &'a Caller<'a>) -> Result<Option<PrivateDir<'a>>> {
-    match walk(place, IfMissing::Stop, caller)? {
+    match walk(&place.parent, place, None, caller)? {
         Some(parent) => find_in(&parent, place, caller),
         None => Ok(None),
     }
