@@ -1,50 +1,37 @@
 //! The directories above the shared root: who may own them and write to them.
 
-/// The position of the checkout, relative to the directory above the shared root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Checkout {
-    /// Somewhere else.
-    Elsewhere,
-    /// Below it, and it is alice's working directory.
-    Below,
-    /// The same, and alice installs a program from a registry.
-    BelowButNotItsSources,
-    /// Below it, named by `--manifest-path` from elsewhere.
-    BelowByManifestPath,
-}
-
-use Checkout::Below;
-use Checkout::BelowButNotItsSources;
-use Checkout::BelowByManifestPath;
-use Checkout::Elsewhere;
-
 use crate::prelude::*;
 
-/// Owner and mode of a group's directory above the shared root.
-const ACCEPTED: &[(&str, u32, Checkout)] =
-    &[("alice", 0o755, Elsewhere), ("root", 0o2775, Below), ("root", 0o2775, BelowByManifestPath)];
-const REFUSED: &[(&str, u32, Checkout)] = &[
-    ("root", 0o1777, Elsewhere),
-    ("root", 0o1777, Below),
-    ("root", 0o2775, Elsewhere),
-    ("root", 0o2775, BelowButNotItsSources),
-    ("root", 0o777, Below),
-    ("mallory", 0o755, Elsewhere),
-    ("mallory", 0o755, Below),
-];
-
 tests![
-    test!("accepts_what_grants_nobody_more_than_the_sources_do", |stage| {
-        each(stage, ACCEPTED, accepted);
-    }),
-    test!("refuses_what_others_own_or_can_write_to", |stage| {
-        each(stage, REFUSED, refused);
-    }),
+    test!("refuses_what_grants_others_more_than_the_sources_do", each),
     test!("alices_private_group_may_write_there_and_nobody_on_a_list", listed).needs(&[Need::Acls]),
 ];
 
-/// The build below `above/shared/alice`, and that directory above.
-type Judge = fn(Invocation<'_>, &Path);
+/// The group's directory above the shared root also holds a checkout, which is alice's working directory
+/// in these rows.
+const WITHIN: &str = "above/checkout";
+const ELSEWHERE: &str = "checkout";
+
+/// Owner and mode of that directory, alice's working directory and command, and whether it is accepted.
+const ROWS: &[(&str, u32, &str, &[&str], bool)] = &[
+    ("alice", 0o755, ELSEWHERE, &["build"], true),
+    ("root", 0o2775, WITHIN, &["build"], true),
+    (
+        "root",
+        0o2775,
+        ELSEWHERE,
+        &["build", "--manifest-path", "../above/checkout/Cargo.toml"],
+        true,
+    ),
+    // Its sources come from a registry.
+    ("root", 0o2775, WITHIN, &["install", "tool"], false),
+    ("root", 0o2775, ELSEWHERE, &["build"], false),
+    ("root", 0o1777, ELSEWHERE, &["build"], false),
+    ("root", 0o1777, WITHIN, &["build"], false),
+    ("root", 0o777, WITHIN, &["build"], false),
+    ("mallory", 0o755, ELSEWHERE, &["build"], false),
+    ("mallory", 0o755, WITHIN, &["build"], false),
+];
 
 /// The directory above the shared root, which holds alice's private one.
 fn above(stage: &Stage, alice: &Person<'_>) -> PathBuf {
@@ -55,18 +42,16 @@ fn above(stage: &Stage, alice: &Person<'_>) -> PathBuf {
     above
 }
 
-fn each(stage: &Stage, rows: &[(&str, u32, Checkout)], judge: Judge) {
+fn each(stage: &Stage) {
     let alice = stage.person("alice");
     let above = above(stage, &alice);
-    let checkout = above.join("checkout");
-    make::directory(&checkout, alice.uid(), alice.uid(), 0o755);
-    make::file(&checkout.join("Cargo.toml"), "[package]\nname = \"x\"\n", alice.uid(), 0o644);
-    for (owner, mode, place) in rows {
+    make::directory(&stage.at(WITHIN), alice.uid(), alice.uid(), 0o755);
+    let manifest = stage.at(WITHIN).join("Cargo.toml");
+    make::file(&manifest, "[package]\nname = \"x\"\n", alice.uid(), 0o644);
+    for (owner, mode, place, words, is_accepted) in ROWS {
         make::own(&above, account(owner).uid, group("devs"), *mode);
-        let run = build(&alice, *place, &checkout);
-        let run = run.env("CARGO_PERUSER_SHARED_ROOT", above.join("shared"));
-        let _context = context(|| format!("{owner}'s, {mode:04o}, {place:?}"));
-        judge(run, &above);
+        let _context = context(|| format!("{owner}'s, {mode:04o}, {words:?} in {place}"));
+        judged(alice.cargo(*words).within(stage.at(place)), &above, *is_accepted);
     }
 }
 
@@ -75,31 +60,21 @@ fn listed(stage: &Stage) {
     let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
     let above = above(stage, &alice);
     make::own(&above, alice.uid(), alice.uid(), 0o775);
-    let build = || alice.cargo(["build"]).env("CARGO_PERUSER_SHARED_ROOT", above.join("shared"));
-    accepted(build(), &above);
-    make::nothing(&above.join("shared/alice/target"));
+    judged(alice.cargo(["build"]), &above, true);
     Acl::Access.grant(&above, mallory.uid(), 0o7);
-    refused(build(), &above);
+    judged(alice.cargo(["build"]), &above, false);
 }
 
-fn accepted(run: Invocation<'_>, above: &Path) {
-    let target = run.run().silently().target_dir();
-    let target = target.as_deref().and_then(Path::parent);
-    assert!(target == Some(&above.join("shared/alice")), "it builds below {target:?}");
-}
-
-fn refused(run: Invocation<'_>, above: &Path) {
-    run.run().refused().blames(format!("`{}`", above.display()));
-    let made = look(&above.join("shared/alice/target"));
-    assert!(made.is_none(), "a directory was made all the same");
-}
-
-fn build<'p>(alice: &'p Person<'_>, place: Checkout, checkout: &Path) -> Invocation<'p> {
-    let manifest = checkout.join("Cargo.toml");
-    match place {
-        Elsewhere => alice.cargo(["build"]),
-        Below => alice.cargo(["build"]).within(checkout),
-        BelowButNotItsSources => alice.cargo(["install", "tool"]).within(checkout),
-        BelowByManifestPath => alice.cargo(["build", "--manifest-path"]).arg(manifest),
+/// The command builds below the shared root in `above`, or is refused.
+fn judged(run: Invocation<'_>, above: &Path, is_accepted: bool) {
+    let private = above.join("shared/alice");
+    let run = run.env("CARGO_PERUSER_SHARED_ROOT", above.join("shared")).run();
+    if is_accepted {
+        let target = run.silently().target_dir().expect("a target directory");
+        assert!(target.parent() == Some(&private), "it builds in `{}`", target.display());
+        make::nothing(&target);
+    } else {
+        run.refused().blames(format!("`{}`", above.display()));
+        assert!(look(&private.join("target")).is_none(), "a directory was made all the same");
     }
 }

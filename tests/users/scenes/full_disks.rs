@@ -7,22 +7,15 @@ use std::io::Write;
 
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = vec![
-        test!("stops_at_a_read_only_root", read_only),
-        test!("stops_at_an_immutable_root", immutable).needs(&[Need::Immutable]),
-        test!("stops_at_a_full_root_and_leaves_nothing_half_made", no_space),
-        test!("notes_a_root_where_build_scripts_cannot_run", no_exec),
-    ];
-    for (free, name) in [
-        (0, "stops_without_an_inode_for_the_private_directory"),
-        (1, "stops_without_an_inode_for_the_target_directory"),
-        (2, "stops_without_an_inode_for_the_tag"),
-    ] {
-        tests.push(test!(name, move |stage| no_inodes(stage, free)));
-    }
-    tests
-}
+tests![
+    test!("stops_at_a_read_only_root", read_only),
+    test!("stops_at_an_immutable_root", immutable).needs(&[Need::Immutable]),
+    test!("stops_at_a_full_root_and_leaves_nothing_half_made", no_space),
+    test!("notes_a_root_where_build_scripts_cannot_run", no_exec),
+    test!("stops_without_an_inode_for_the_private_directory", |stage| no_inodes(stage, 0)),
+    test!("stops_without_an_inode_for_the_target_directory", |stage| no_inodes(stage, 1)),
+    test!("stops_without_an_inode_for_the_tag", |stage| no_inodes(stage, 2)),
+];
 
 fn read_only(stage: &Stage) {
     stage.accept_sticky_root();
