@@ -6,10 +6,10 @@ use std::path::Path;
 use super::{Caller, look};
 use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::{files, trust, user_namespace};
-use crate::private_dir::judge::{Part, judge_ancestor};
+use crate::private_dir::judge::{Tolerated, judge_ancestor};
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::{ELSEWHERE, Flaw, refusal};
-use crate::settings::invalid_root;
+use crate::settings::{StickyRoot, invalid_root};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
@@ -54,20 +54,22 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
     let others_write = trust::others_write(directory, entry, entry.uid);
     let mode = if others_write { entry.mode } else { entry.mode & !0o022 };
     let entry = &Entry { mode, ..*entry };
-    let part = match caller.checkout {
-        _ if is_root => Part::Root(caller.sticky_root),
+    let is_above_home = || is_above_home(directory, place, caller);
+    let tolerated = match is_root {
+        true => Tolerated { group: false, sticky: caller.sticky_root == StickyRoot::Accept },
         // Most directories need no closer look.
-        _ if !others_write => Part::Ancestor,
-        Some(top) if top.starts_with(directory) && mode & 0o002 == 0 => Part::HoldsSources,
-        _ if is_above_home(directory, place, caller) => Part::AboveHome,
-        _ => Part::Ancestor,
+        false if !others_write => Tolerated::default(),
+        false => Tolerated {
+            group: caller.checkout.is_some_and(|top| top.starts_with(directory)),
+            sticky: is_above_home(),
+        },
     };
+    let mut owners = [&[0, caller.acting], caller.trusted.as_slice()].concat();
     // Above a home, any owner is accepted: the owner of such a directory can replace the home itself.
-    let is_hidden = entry.uid == UNMAPPED
-        && is_above_home(directory, place, caller)
-        && user_namespace::hides_owners();
-    let trusted = if is_hidden { &[UNMAPPED] } else { caller.trusted.as_slice() };
-    judge_ancestor(entry, part, caller.acting, trusted).map_err(|flaw| match flaw {
+    if entry.uid == UNMAPPED && is_above_home() && user_namespace::hides_owners() {
+        owners.push(UNMAPPED);
+    }
+    judge_ancestor(entry, tolerated, &owners).map_err(|flaw| match flaw {
         Flaw::NotADirectory
             if entry.kind == Kind::Symlink && place.kind == PlaceKind::BelowSharedRoot =>
         {
@@ -75,6 +77,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
             invalid_root(&place.parent, &caller.root_origin, &cause)
         }
         Flaw::NotADirectory => refusal(directory, entry, flaw, caller).help(ELSEWHERE),
+        Flaw::AncestorWritable if is_root => refusal(directory, entry, Flaw::RootWritable, caller),
         flaw => refusal(directory, entry, flaw, caller),
     })?;
     if is_root && others_write { judge_names_in(directory, caller) } else { Ok(()) }

@@ -8,44 +8,34 @@
 
 use crate::os::entry::{Entry, Kind};
 use crate::private_dir::refusal::Flaw;
-use crate::settings::StickyRoot;
 
-/// The role of a directory above a private directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// A directory above the shared root, or above the caller's own cache directory.
-    Ancestor,
-    /// An ancestor of the workspace that is being built. Whoever can write there can change the sources
-    /// anyway, so this grants nothing new.
-    HoldsSources,
-    /// An ancestor of the caller's home, with the private directory below that home. Whoever controls
-    /// it controls everything that is built in the home anyway.
-    AboveHome,
-    /// The shared root.
-    Root(StickyRoot),
+/// How others may be able to write to a directory above a private directory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tolerated {
+    /// By its group. So it is in an ancestor of the workspace that is being built: whoever can write there
+    /// can change the sources anyway.
+    pub group: bool,
+    /// If it is sticky. So it is in a shared root that the settings accept, and in an ancestor of the
+    /// caller's home with the private directory below that home: whoever controls it controls everything
+    /// that is built in the home anyway.
+    pub sticky: bool,
 }
 
-/// Judges one directory above the private directory. Root, the caller and the uids that the settings
-/// trust may own it.
+/// Judges one directory above the private directory, which one of `owners` must own.
 ///
 /// # Errors
 /// The flaw. The caller reports [`Flaw::NotADirectory`] with a symlink as a mistake in the
 /// settings.
-pub fn judge_ancestor(entry: &Entry, part: Part, caller: u32, trusted: &[u32]) -> Result<(), Flaw> {
+pub fn judge_ancestor(entry: &Entry, tolerated: Tolerated, owners: &[u32]) -> Result<(), Flaw> {
     if entry.kind != Kind::Directory {
         return Err(Flaw::NotADirectory);
     }
-    if entry.uid != 0 && entry.uid != caller && !trusted.contains(&entry.uid) {
+    if !owners.contains(&entry.uid) {
         return Err(Flaw::AncestorForeign);
     }
-    let is_sticky = entry.mode & 0o1000 != 0;
-    match part {
-        _ if entry.mode & 0o022 == 0 => Ok(()),
-        Part::HoldsSources if entry.mode & 0o002 == 0 => Ok(()),
-        Part::AboveHome | Part::Root(StickyRoot::Accept) if is_sticky => Ok(()),
-        Part::Root(_) => Err(Flaw::RootWritable),
-        Part::Ancestor | Part::HoldsSources | Part::AboveHome => Err(Flaw::AncestorWritable),
-    }
+    let is_tolerated = (tolerated.group && entry.mode & 0o002 == 0)
+        || (tolerated.sticky && entry.mode & 0o1000 != 0);
+    if entry.mode & 0o022 == 0 || is_tolerated { Ok(()) } else { Err(Flaw::AncestorWritable) }
 }
 
 /// Judges the private directory. A directory that others can read passes: the caller removes those
@@ -75,11 +65,10 @@ pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, judge_ancestor, judge_private};
+    use super::{Tolerated, judge_ancestor, judge_private};
     use crate::os::entry::tests::ENTRY;
     use crate::os::entry::{Entry, Kind};
     use crate::private_dir::refusal::Flaw;
-    use crate::settings::StickyRoot;
 
     const ALICE: u32 = 1500;
     const MALLORY: u32 = 1666;
@@ -90,43 +79,39 @@ mod tests {
 
     #[test]
     fn judges_ancestors_by_owner_and_by_who_can_write() {
-        use Part::{AboveHome, Ancestor, HoldsSources};
-        let (refuse, accept) = (Part::Root(StickyRoot::Refuse), Part::Root(StickyRoot::Accept));
-        for (uid, mode, part, expected) in [
-            (0, 0o755, Ancestor, Ok(())),
-            (ALICE, 0o755, Ancestor, Ok(())),
-            (1777, 0o755, Ancestor, Ok(())),
-            (0, 0o1777, Ancestor, Err(Flaw::AncestorWritable)),
-            (0, 0o1775, Ancestor, Err(Flaw::AncestorWritable)),
-            (0, 0o2775, Ancestor, Err(Flaw::AncestorWritable)),
-            (ALICE, 0o775, Ancestor, Err(Flaw::AncestorWritable)),
-            (0, 0o2775, HoldsSources, Ok(())),
-            (0, 0o3775, HoldsSources, Ok(())),
-            (0, 0o777, HoldsSources, Err(Flaw::AncestorWritable)),
-            (0, 0o1777, HoldsSources, Err(Flaw::AncestorWritable)),
-            (0, 0o1777, AboveHome, Ok(())),
-            (0, 0o777, AboveHome, Err(Flaw::AncestorWritable)),
-            (0, 0o755, refuse, Ok(())),
-            (0, 0o750, refuse, Ok(())),
-            (0, 0o1777, refuse, Err(Flaw::RootWritable)),
-            (0, 0o3775, refuse, Err(Flaw::RootWritable)),
-            (ALICE, 0o1777, refuse, Err(Flaw::RootWritable)),
-            (0, 0o2775, refuse, Err(Flaw::RootWritable)),
-            (0, 0o755, accept, Ok(())),
-            (0, 0o1777, accept, Ok(())),
-            (0, 0o3775, accept, Ok(())),
-            (0, 0o2775, accept, Err(Flaw::RootWritable)),
-            (0, 0o777, accept, Err(Flaw::RootWritable)),
-            (MALLORY, 0o755, Ancestor, Err(Flaw::AncestorForeign)),
-            (MALLORY, 0o1777, accept, Err(Flaw::AncestorForeign)),
-            (MALLORY, 0o755, AboveHome, Err(Flaw::AncestorForeign)),
-            (65534, 0o755, Ancestor, Err(Flaw::AncestorForeign)),
+        let nothing = Tolerated::default();
+        let group = Tolerated { group: true, ..nothing };
+        let sticky = Tolerated { sticky: true, ..nothing };
+        let (foreign, writable) = (Err(Flaw::AncestorForeign), Err(Flaw::AncestorWritable));
+        for (uid, mode, tolerated, expected) in [
+            (0, 0o755, nothing, Ok(())),
+            (0, 0o750, nothing, Ok(())),
+            (ALICE, 0o755, nothing, Ok(())),
+            (1777, 0o755, nothing, Ok(())),
+            (0, 0o1777, nothing, writable),
+            (0, 0o1775, nothing, writable),
+            (0, 0o2775, nothing, writable),
+            (ALICE, 0o775, nothing, writable),
+            (ALICE, 0o1777, nothing, writable),
+            (0, 0o2775, group, Ok(())),
+            (0, 0o3775, group, Ok(())),
+            (0, 0o777, group, writable),
+            (0, 0o1777, group, writable),
+            (0, 0o755, sticky, Ok(())),
+            (0, 0o1777, sticky, Ok(())),
+            (0, 0o3775, sticky, Ok(())),
+            (0, 0o2775, sticky, writable),
+            (0, 0o777, sticky, writable),
+            (MALLORY, 0o755, nothing, foreign),
+            (MALLORY, 0o1777, sticky, foreign),
+            (MALLORY, 0o755, sticky, foreign),
+            (65534, 0o755, nothing, foreign),
         ] {
             let entry = entry(Kind::Directory, uid, mode);
-            let found = judge_ancestor(&entry, part, ALICE, &[1777]);
-            assert_eq!(found, expected, "{uid} {mode:o} {part:?}");
+            let found = judge_ancestor(&entry, tolerated, &[0, ALICE, 1777]);
+            assert_eq!(found, expected, "{uid} {mode:o} {tolerated:?}");
         }
-        assert!(judge_ancestor(&entry(Kind::Symlink, 0, 0o777), Ancestor, ALICE, &[]).is_err());
+        assert!(judge_ancestor(&entry(Kind::Symlink, 0, 0o777), nothing, &[0]).is_err());
     }
 
     #[test]
