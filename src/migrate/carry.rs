@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -11,13 +12,12 @@ use rustix::io::Errno;
 use super::check::check;
 use super::copy;
 use super::destination::Destination;
-use super::give::{chown, give};
+use super::give::give;
 use super::journal::{Journal, Method, Next};
 use super::preview::{is_ours, walk};
 use super::say;
 use super::source::Source;
 use super::staging::{INCOMING, Staging};
-use crate::os::facts::facts_of;
 use crate::os::interrupt;
 use crate::os::lock::Locks;
 use crate::os::node::Inventory;
@@ -65,12 +65,61 @@ impl Move<'_> {
         method: Method,
     ) -> Result<(Inventory, Arrived), Failure> {
         let seen = self.lock(locks, tree, method)?;
-        let arrived = match method {
-            Method::Rename => self.rename(tree, &seen, locks)?,
-            Method::Descend => self.descend(&seen)?,
-            Method::Copy => copy::make(self, tree, &seen)?,
+        let inode = match method {
+            Method::Copy => {
+                let arrived = copy::make(self, tree, &seen)?;
+                return Ok((seen, arrived));
+            }
+            Method::Rename => {
+                let inode = Some(seen.inode());
+                self.record(method, &seen, inode)?;
+                self.source.move_to(&self.staging.at, INCOMING).map_err(|cause| {
+                    let failure = Failure::step("rename", &self.source.path, cause);
+                    failure.help("nothing was changed; --copy copies it instead")
+                })?;
+                inode
+            }
+            Method::Descend => {
+                self.staging.make_incoming(self.destination.person)?;
+                let inode = self.staging.waiting();
+                self.record(method, &seen, inode)?;
+                self.move_entries()?;
+                inode
+            }
         };
+        // From here on no other user can reach it by a path.
+        let arrived = self.examine(locks, tree, inode).inspect_err(|_| {
+            if self.source.move_back(&self.staging.at, INCOMING).is_err() {
+                let path = self.staging.incoming_path();
+                report::note(&format!("it is in `{}` now", escaped(&path)));
+            }
+        })?;
         Ok((seen, arrived))
+    }
+
+    /// Checks what has arrived. If it is refused it is moved back, so messages name its old path.
+    fn examine(
+        &self,
+        locks: &mut Locks,
+        tree: &Tree,
+        inode: Option<u64>,
+    ) -> Result<Arrived, Failure> {
+        let (incoming, inventory) = self.arrived(tree.path.clone())?;
+        // Another user may have built in it since then. Only root can change the owner of their files.
+        let is_same = Some(inventory.inode()) == inode && self.destination.can_be_given(&inventory);
+        // A lock that another process holds now is a build in a new profile.
+        if !is_same || locks.take(&incoming, &inventory)?.is_some() {
+            return Err(changed(tree));
+        }
+        Ok((Tree { path: self.staging.incoming_path(), ..incoming }, inventory))
+    }
+
+    /// What is in the staging directory, checked. Messages name this path.
+    fn arrived(&self, path: PathBuf) -> Result<Arrived, Failure> {
+        let incoming = Tree { path, ..self.staging.incoming()? };
+        let inventory = incoming.walk(&|_| false)?;
+        check(&incoming, &inventory, self.destination.person, Method::Rename)?;
+        Ok((incoming, inventory))
     }
 
     /// Continues an interrupted move.
@@ -79,7 +128,7 @@ impl Move<'_> {
             if journal.method == Method::Descend {
                 self.move_entries()?;
             }
-            self.adopt(&self.arrived()?)?;
+            self.adopt(&self.arrived(self.staging.incoming_path())?)?;
         }
         if journal.method == Method::Copy {
             // The earlier run may have been stopped before it synced.
@@ -116,63 +165,21 @@ impl Move<'_> {
         Ok(inventory)
     }
 
-    /// The journal of a move of the tree `seen`, which arrives as the directory with this inode.
-    pub(super) fn journal(
+    /// Writes the journal of a move of the tree `seen`, which arrives as the directory with this inode.
+    pub(super) fn record(
         &self,
         method: Method,
         seen: &Inventory,
         arrived: Option<u64>,
-    ) -> Journal {
-        Journal {
+    ) -> Result<(), Failure> {
+        self.staging.write(&Journal {
             version: Journal::VERSION,
             source: self.source.path.clone().into_os_string(),
             inode: seen.inode(),
             method,
             name: self.destination.name.clone(),
             arrived,
-        }
-    }
-
-    fn rename(&self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<Arrived, Failure> {
-        let Move { source, destination, staging } = self;
-        staging.write(&self.journal(Method::Rename, seen, Some(seen.inode())))?;
-        source.move_to(&staging.at, INCOMING).map_err(|cause| {
-            let failure = Failure::step("rename", &source.path, cause);
-            failure.help("nothing was changed; --copy copies it instead")
-        })?;
-        // From here on no other user can reach it by a path. If it is refused now, it is moved back, so
-        // messages name its old path.
-        let mut examine = || {
-            let incoming = Tree { path: tree.path.clone(), ..staging.incoming()? };
-            let inventory = incoming.walk(&|_| false)?;
-            // Another user may have built in it since then. Only root can change the owner of their files.
-            let is_same = inventory.inode() == seen.inode() && destination.can_be_given(&inventory);
-            // A lock that another process holds now is a build in a new profile.
-            if !is_same || locks.take(&incoming, &inventory)?.is_some() {
-                return Err(changed(tree));
-            }
-            check(&incoming, &inventory, destination.person, Method::Rename)?;
-            Ok(inventory)
-        };
-        let inventory = examine().inspect_err(|_| {
-            if source.move_back(&staging.at, INCOMING).is_err() {
-                let path = staging.incoming_path();
-                report::note(&format!("it is in `{}` now", escaped(&path)));
-            }
-        })?;
-        Ok((staging.incoming()?, inventory))
-    }
-
-    fn descend(&self, seen: &Inventory) -> Result<Arrived, Failure> {
-        let room = self.staging.make_incoming()?;
-        // The new owner must be able to read it: it becomes the top of the target directory.
-        let given = chown(&room.top, self.destination.person);
-        let arrived = given.and_then(|()| facts_of(&room.top));
-        let arrived =
-            arrived.map_err(|cause| Failure::step("change the owner of", &room.path, cause))?;
-        self.staging.write(&self.journal(Method::Descend, seen, Some(arrived.identity.1)))?;
-        self.move_entries()?;
-        self.arrived()
+        })
     }
 
     /// Moves the entries of the private directory that have not been moved yet.
@@ -187,14 +194,6 @@ impl Move<'_> {
             }
         }
         Ok(())
-    }
-
-    /// What is in the staging directory, checked again.
-    fn arrived(&self) -> Result<Arrived, Failure> {
-        let incoming = self.staging.incoming()?;
-        let inventory = incoming.walk(&|_| false)?;
-        check(&incoming, &inventory, self.destination.person, Method::Rename)?;
-        Ok((incoming, inventory))
     }
 
     /// Gives the arrived tree to its new owner, and puts it in place.

@@ -33,13 +33,14 @@ use crate::ui::report::{self, counted};
 /// Makes the copy. Checks that it is complete and that the source did not change, and writes it to disk.
 pub(super) fn make(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<Arrived, Failure> {
     let staging = moving.staging;
-    let journal = |arrived| staging.write(&moving.journal(Method::Copy, seen, arrived));
+    let record = |arrived| moving.record(Method::Copy, seen, arrived);
     let (size, files) = (bytes(seen.bytes().0), seen.count(Kind::File));
     let make = || {
-        journal(None)?;
+        record(None)?;
         report::note(&format!("copying {size} in {}", counted(files, "file", "files")));
-        let to = staging.make_incoming()?;
-        Copy { source: tree, inventory: seen, to: &to, person: moving.destination.person }.run()?;
+        let person = moving.destination.person;
+        let to = staging.make_incoming(person)?;
+        Copy { source: tree, inventory: seen, to: &to, person }.run()?;
         let found = to.walk(&|_| false)?;
         if let Some(index) = difference(seen, &found) {
             let cause = io::Error::other("the copy differs from the original");
@@ -53,7 +54,7 @@ pub(super) fn make(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<A
         syncfs(&to.top).map_err(|cause| Failure::step("sync", &to.path, cause))?;
         #[cfg(not(target_os = "linux"))]
         rustix::fs::sync();
-        journal(Some(found.inode()))?;
+        record(Some(found.inode()))?;
         Ok((to, found))
     };
     // Report the error that stopped the copy. If this fails too, the next run removes the rest.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use super::Request;
 use super::journal::Journal;
 use crate::os::accounts;
-use crate::os::facts::facts;
 use crate::os::node::Inventory;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::place::{PlaceKind, Required};
@@ -78,7 +77,8 @@ pub(super) struct Destination<'a> {
     /// The name of the target directory in it.
     pub(super) name: String,
     /// The checkout that it is for, unless it is for everything that the user builds.
-    checkout: Option<PathBuf>,
+    pub(super) checkout: Option<PathBuf>,
+    /// The command line.
     pub(super) request: &'a Request,
     required: &'a Required,
     caller: Caller<'a>,
@@ -145,12 +145,6 @@ impl<'a> Destination<'a> {
         private_dir::examine(self.required, &self.caller).map(drop)
     }
 
-    /// Whether the target directory exists already.
-    pub(super) fn is_occupied(&self) -> bool {
-        let private = self.existing().ok().flatten();
-        private.is_some_and(|private| facts(&private, &*self.name).is_ok())
-    }
-
     /// The private directory, open. Creates it if it is missing.
     pub(super) fn establish(&self) -> Result<File, Failure> {
         let mut notes = Vec::new();
@@ -178,11 +172,6 @@ impl<'a> Destination<'a> {
     fn command(&self, source: &Path, as_root: bool) -> String {
         let to = if as_root { format!(" --to {}", self.owner.word()) } else { String::new() };
         format!("cargo-peruser migrate {}{to}", quoted(source))
-    }
-
-    /// Whether it is for one checkout, instead of everything that the user builds.
-    pub(super) fn is_for_one(&self) -> bool {
-        self.checkout.is_some()
     }
 
     /// The command that rebuilds a checkout's own packages afterwards, and who must run it.

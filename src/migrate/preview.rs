@@ -13,7 +13,7 @@ use super::staging::{self, occupied};
 use crate::caches::{MOVED_ASIDE, is_staged};
 use crate::os::accounts;
 use crate::os::entry::Kind;
-use crate::os::facts::facts_of;
+use crate::os::facts::{facts, facts_of};
 use crate::os::node::Inventory;
 use crate::os::tree::{Tree, directory_at};
 use crate::shim::decide::{BUILD, is_directory_name};
@@ -64,7 +64,9 @@ impl Preview {
         let inventory = walk(&tree, asked, &destination.name)?;
         // If the private directory does not exist yet, the nearest directory above it.
         let above = || destination.private_dir.ancestors().find_map(|at| directory_at(at).ok());
-        let place = destination.existing()?.or_else(above);
+        let private = destination.existing()?;
+        let is_occupied = private.as_ref().is_some_and(|it| facts(it, &*destination.name).is_ok());
+        let place = private.or_else(above);
         let found = place.as_ref().and_then(|place| facts_of(place).ok());
         let is_elsewhere =
             found.map(|it| it.file_system()) != inventory.top().map(|top| top.file_system());
@@ -86,7 +88,7 @@ impl Preview {
             let help = "name the directory that holds `debug` or `release`";
             return Err(unfit(&source.path, why).help(help));
         }
-        let obstacle = if destination.is_occupied() && !destination.request.is_replacing {
+        let obstacle = if is_occupied && !destination.request.is_replacing {
             Some(occupied(&destination.path()))
         } else if method == Method::Copy && is_elsewhere && needed > free {
             Some(no_room(&destination.private_dir, needed, free))

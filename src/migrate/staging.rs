@@ -16,6 +16,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::destination::Destination;
+use super::give::chown;
 use super::journal::{Journal, Next};
 use super::source::Source;
 use crate::caches::MOVED_ASIDE;
@@ -25,6 +26,7 @@ use crate::os::files;
 use crate::os::lock;
 use crate::os::remove::{self, Left};
 use crate::os::tree::{FILE, Tree, directory, names, rename};
+use crate::private_dir::provision::Person;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
@@ -168,11 +170,8 @@ impl Staging {
     /// # Errors
     /// The moved directory is neither here nor in its place.
     pub(super) fn next(&self, source: &Source, journal: &Journal) -> Result<Next, Failure> {
-        let inode =
-            |directory, name: &str| facts(directory, name).ok().map(|found| found.identity.1);
-        let waiting = inode(&self.at, INCOMING);
-        let placed = inode(&self.private.top, &journal.name);
-        let next = journal.next(source.holds(journal.inode), waiting, placed);
+        let placed = facts(&self.private.top, &*journal.name).ok().map(|it| it.identity.1);
+        let next = journal.next(source.holds(journal.inode), self.waiting(), placed);
         if next == Next::Lost {
             return Err(self.unusable("the directory that was moved cannot be found"));
         }
@@ -226,12 +225,19 @@ impl Staging {
         tree.map_err(|cause| Failure::step("open", &path, cause))
     }
 
-    /// Creates an empty directory, mode 0700, for the new target directory.
-    pub(super) fn make_incoming(&self) -> Result<Tree, Failure> {
+    /// Creates an empty directory, mode 0700, for the new target directory. The new owner must be able to
+    /// read it, because it becomes the top of their tree.
+    pub(super) fn make_incoming(&self, person: Person) -> Result<Tree, Failure> {
         let path = self.incoming_path();
-        let made = make_directory(&self.at, INCOMING);
-        let top = made.map_err(|cause| Failure::step("create directory", &path, cause))?;
-        Ok(Tree { top, path })
+        let made = make_directory(&self.at, INCOMING)
+            .and_then(|top| chown(&top, person).map(|()| top))
+            .map_err(|cause| Failure::step("create directory", &path, cause));
+        Ok(Tree { top: made?, path })
+    }
+
+    /// The inode of the new target directory in it.
+    pub(super) fn waiting(&self) -> Option<u64> {
+        facts(&self.at, INCOMING).ok().map(|found| found.identity.1)
     }
 
     /// Removes the new target directory, which must be a copy that we made, or empty.

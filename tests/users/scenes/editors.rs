@@ -5,7 +5,6 @@ use crate::prelude::*;
 const WRITE: [&str; 3] = ["editor", "zed", "--write"];
 
 tests![
-    test!("each_person_is_told_their_own_directory", own),
     test!("what_was_written_before_a_directory_was_provisioned_is_ours", earlier),
     test!("another_persons_home_gets_no_settings", foreign_home),
     test!("a_file_of_somebody_else_is_left_alone", foreign_file),
@@ -14,21 +13,6 @@ tests![
 
 fn settings(person: &Person<'_>) -> PathBuf {
     person.home.join(".config/zed/settings.json")
-}
-
-fn own(stage: &Stage) {
-    stage.shared_root().provisioned();
-    for name in ["alice", "bob"] {
-        let person = stage.person(name);
-        person.by_name(WRITE).umask("000").run().ok();
-        let own = stage.root.join(name);
-        private(&own, person.uid());
-        let text = fs::read_to_string(settings(&person)).unwrap();
-        let target = own.join("target");
-        assert!(text.contains(&format!("\"{}\"", target.display())), "{name} is told {text}");
-        person.by_name(["editor", "zed", "--remove"]).run().ok();
-        assert!(!settings(&person).exists(), "{name}'s settings are still there");
-    }
 }
 
 /// The settings name a directory below alice's own cache, and later one in the shared root.

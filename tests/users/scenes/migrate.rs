@@ -94,11 +94,6 @@ fn replaced(stage: &Stage) {
         fs::read_to_string(kept.join("debug/app")).unwrap() == "an artifact\n",
         "not what was there"
     );
-    let gc = |words: &[&str]| scene.alice.by_name(["gc", "--apply"].iter().chain(words)).run();
-    gc(&[]).ok();
-    assert!(kept.exists(), "it is removed at once");
-    gc(&["--orphans", "0d"]).ok().prints("orphans");
-    assert!(!kept.exists(), "it is not removed");
 }
 
 fn checkout(stage: &Stage) {

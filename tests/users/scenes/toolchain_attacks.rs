@@ -25,19 +25,6 @@ const PLANTED: &[Row] = &[
         },
         "it is owned by mallory",
     ),
-    (
-        "refuses_a_dangling_symlink_of_somebody_else",
-        |stage, at| make::link(at, &stage.at("nowhere"), 2003),
-        "it is a symlink, owned by mallory",
-    ),
-    (
-        "refuses_links_of_hers_in_a_directory_of_ones_own",
-        |_, at| {
-            make::directory(at, 2001, 2001, 0o755);
-            make::link(&at.join("rustc"), Path::new("/srv/evil/rustc"), 2003);
-        },
-        "cargo-peruser did not create",
-    ),
 ];
 
 pub(crate) fn tests() -> Vec<Test> {

@@ -9,7 +9,6 @@ tests![
     test!("an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
     test!("a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
     test!("where_the_copy_is_gone_nothing_more_is_removed", gone).needs(&[Need::Strace]),
-    test!("what_others_can_write_to_is_moved_from_beside", beside),
 ];
 
 fn full(stage: &Stage) {
@@ -54,23 +53,4 @@ fn gone(stage: &Stage) {
     let run = scene.give(&["--yes"]);
     run.fails().blames("cannot be found").never_says("rm ");
     assert!(cache::content(&left) == before, "something was removed");
-}
-
-/// The profile script's directory, at umask 002.
-fn beside(stage: &Stage) {
-    let mut scene = Scene::new(stage);
-    scene.old = stage.root.join("alice");
-    cache::build(&scene.old, &[&scene.alice]);
-    make::own(&scene.old, scene.alice.uid(), 3000, 0o2775);
-    scene.content = cache::content(&scene.old);
-    for flags in [&["--dry-run"][..], &["--yes"]] {
-        scene.take(flags).refused().blames("others can write to it (mode 2775)");
-    }
-    let command = scene.take(&["--yes"]).offered("mv ");
-    scene.alice.shell(&command, [""; 0]).run().ok();
-    let names = cache::names(&stage.root);
-    let aside = names.iter().find(|name| name.starts_with("alice.")).expect("not aside");
-    scene.old = stage.root.join(aside);
-    scene.take(&["--yes"]).ok().prints("moved");
-    scene.has_moved();
 }

@@ -8,8 +8,7 @@ mod workspace;
 use std::collections::BTreeSet;
 use std::thread;
 
-use session::From;
-use session::Layout;
+use session::Old;
 use session::Session;
 use workspace::DEPENDENCIES;
 use workspace::OWN;
@@ -17,24 +16,21 @@ use workspace::OWN;
 use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
-    type Body = fn(&Stage, Channel, Layout);
-    let rows: [(&str, Body, Channel, Layout); 3] = [
-        ("a_real_workspace_stays_warm_on_stable", whole, Channel::Stable, Layout::Usual),
-        ("a_real_workspace_stays_warm_in_the_new_layout", whole, Channel::Nightly, Layout::New),
-        ("a_build_directory_stays_warm_on_stable", build_dir, Channel::Stable, Layout::Usual),
+    let rows = [
+        ("a_real_workspace_stays_warm", Channel::Stable, Old::Target),
+        ("a_build_directory_in_the_new_layout_stays_warm", Channel::Nightly, Old::BuildDirectory),
     ];
-    let declare = |(name, body, channel, layout): (_, Body, _, _)| {
-        let body = move |stage: &Stage| body(stage, channel, layout);
+    let declare = |(name, channel, old): (_, Channel, _)| {
+        let body = move |stage: &Stage| stays_warm(stage, channel, old);
         test!(name, body).needs(channel.needs()).needs(&[Need::Registry]).heavy()
     };
     rows.into_iter().map(declare).collect()
 }
 
-fn whole(stage: &Stage, channel: Channel, layout: Layout) {
-    let session = Session::open(stage, channel, layout, From::Target);
+fn stays_warm(stage: &Stage, channel: Channel, old: Old) {
+    let session = Session::open(stage, channel, old);
     // A second profile is the same in either layout, and takes the longest.
-    let release: &[&[&str]] =
-        if layout == Layout::Usual { &[&["build", "--release"]] } else { &[] };
+    let release: &[&[&str]] = if old == Old::Target { &[&["build", "--release"]] } else { &[] };
     session.fill(&[&[&["build"][..], &["test"]], release].concat());
     let (alice, bob) = (&session.alice, &session.bob);
     let state = session.old.join("debug/incremental");
@@ -64,20 +60,6 @@ fn whole(stage: &Stage, channel: Channel, layout: Layout) {
     session.after(alice, &["clean", "-p", "native"]).ok();
     table(&session.target);
     session.after(bob, &["build"]).ok().never_says("Compiling");
-}
-
-/// Only the intermediate files are moved, and nothing names their old directory any more.
-fn build_dir(stage: &Stage, channel: Channel, layout: Layout) {
-    let session = Session::open(stage, channel, layout, From::Configured);
-    session.fill(&[&["test"]]);
-    let program = session.artifacts.join("debug/app");
-    assert!(program.is_file(), "the program is not where it was to be");
-    assert!(!session.old.join("debug/app").exists(), "that is no build directory");
-    session.give();
-    session.after(&session.alice, &["test"]).fails().never_says("Compiling");
-    session.rebuild().ok().prints("rebuild its own packages");
-    only_its_own(&session.after(&session.alice, &["test"]));
-    assert!(!session.old.exists(), "something was built at the old place");
 }
 
 /// At the same time, without waiting: alice with her moved cache, bob from nothing.

@@ -6,30 +6,20 @@ use super::workspace::WORKSPACE;
 use crate::prelude::*;
 use crate::stage::project::LAYOUT;
 
-/// How cargo arranges what it builds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
-    /// The toolchain's default.
-    Usual,
-    /// A directory for each unit.
-    New,
-}
-
 /// What is moved.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum From {
-    /// A target directory with everything in it.
+pub(super) enum Old {
+    /// A target directory with everything in it, in the toolchain's own layout.
     Target,
-    /// A build directory that the checkout's configuration names.
-    Configured,
+    /// A build directory that the checkout's configuration names, with a directory for each unit.
+    BuildDirectory,
 }
 
 /// Alice, bob and their checkout.
 pub(super) struct Session<'s> {
     stage: &'s Stage,
     channel: Channel,
-    layout: Layout,
-    from: From,
+    kind: Old,
     pub(super) alice: Person<'s>,
     pub(super) bob: Person<'s>,
     /// What is moved.
@@ -42,7 +32,7 @@ pub(super) struct Session<'s> {
 
 impl<'s> Session<'s> {
     /// Creates the sources, and the directories in which both have built.
-    pub(super) fn open(stage: &'s Stage, channel: Channel, layout: Layout, from: From) -> Self {
+    pub(super) fn open(stage: &'s Stage, channel: Channel, kind: Old) -> Self {
         let shared = stage.shared_root().group("devs").mode(0o3775).accepted().make();
         let (alice, bob) = (stage.person("alice"), stage.person("bob"));
         let old = stage.at("old");
@@ -52,16 +42,14 @@ impl<'s> Session<'s> {
         project::write(&stage.checkout, WORKSPACE, &alice);
         make::directory(&old, 0, group("devs"), 0o2775);
         let mut artifacts = old.clone();
-        if from != From::Target {
+        if kind == Old::BuildDirectory {
             artifacts = stage.at("artifacts");
             make::directory(&artifacts, 0, group("devs"), 0o2775);
-        }
-        if from == From::Configured {
             let text = format!("[build]\nbuild-dir = \"{}\"\n", old.display());
             project::write(&stage.checkout, &[(".cargo/config.toml", &text)], &alice);
         }
         let target = shared.join("alice/target");
-        Session { stage, channel, layout, from, alice, bob, old, artifacts, target }
+        Session { stage, channel, kind, alice, bob, old, artifacts, target }
     }
 
     /// Both build everything in one directory, alice last.
@@ -84,7 +72,7 @@ impl<'s> Session<'s> {
     /// Asserts that the new layout was really written, not the toolchain's default.
     fn is_laid_out(&self) {
         let debug = self.old.join("debug");
-        if self.layout == Layout::New {
+        if self.kind == Old::BuildDirectory {
             let units = cache::names(&debug.join("build/native"));
             let has_fingerprint = |unit| debug.join("build/native").join(unit).join("fingerprint");
             assert!(units.iter().any(|unit| has_fingerprint(unit).is_dir()), "no unit: {units:?}");
@@ -96,7 +84,7 @@ impl<'s> Session<'s> {
     /// Root gives the old directory to alice.
     pub(super) fn give(&self) {
         // The names of a build directory's programs in the target directory stay.
-        let is_renamed = self.from == From::Target;
+        let is_renamed = self.kind == Old::Target;
         let how = if is_renamed { "renamed" } else { "copied, because files in it" };
         let root = self.stage.person("root");
         let run = migrate(&root, &self.old).args(["--to", "alice", "--yes", "--checkout"]);
@@ -104,7 +92,7 @@ impl<'s> Session<'s> {
         run.ok().prints(how).prints("bob (uid 2002)").mentions("as alice (uid 2001)");
         // If something still named the old directory, each workspace would have its own directory for
         // intermediate files, and these would not be found.
-        if self.from == From::Configured {
+        if self.kind == Old::BuildDirectory {
             std::fs::remove_file(self.stage.checkout.join(".cargo/config.toml")).unwrap();
         }
         cache::is_all(&self.target, self.alice.uid());
@@ -140,6 +128,6 @@ impl<'s> Session<'s> {
     fn built<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
         // With this flag any compiler reports what it reuses. It reuses nothing of a build without it.
         let run = run.with(self.channel).umask("0002").env("RUSTC_BOOTSTRAP", "1");
-        if self.layout == Layout::New { run.env(LAYOUT, "true") } else { run }
+        if self.kind == Old::BuildDirectory { run.env(LAYOUT, "true") } else { run }
     }
 }
