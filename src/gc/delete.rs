@@ -8,15 +8,13 @@
 //! run has lost only what was chosen, and the next run removes the rest. As nothing is created, this also
 //! works on a full disk.
 
-use std::collections::HashSet;
 use std::ffi::{CString, OsString};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, FileType, FlockOperation, OFlags, flock, unlinkat};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, FileType, OFlags, unlinkat};
 
 use super::plan::{Outcome, PlannedRemoval, Portion};
 use crate::caches::activity::{Activity, UsedBy};
@@ -62,13 +60,13 @@ pub(super) fn take(
     let Some(private) = person.open(settings, homes)? else {
         return Err(Failure::new(format!("`{}` is not private", escaped(&person.path))));
     };
-    match flock(&private, FlockOperation::NonBlockingLockExclusive) {
+    match private.try_lock() {
         Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => {
+        Err(TryLockError::WouldBlock) => {
             let text = format!("another gc or migrate is at work in `{}`", escaped(&person.path));
             return Err(Failure::new(text));
         }
-        Err(cause) => return Err(Failure::file("lock", &person.path, cause)),
+        Err(TryLockError::Error(cause)) => return Err(Failure::file("lock", &person.path, cause)),
     }
     let mut run = RemovalRun { person, private, rights: Rights::default(), next: 0 };
     run.become_owner()?;
@@ -113,13 +111,14 @@ struct MovedEntry {
 
 /// Cargo's locks on a target directory, held until this is dropped.
 #[derive(Default)]
-struct TargetLocks {
-    /// The target directory itself comes first.
-    files: Vec<File>,
-    identities: HashSet<Identity>,
-    /// The directories that contain a lock, and their ancestors, each as the names from the target
-    /// directory to it.
-    skeleton: HashSet<Vec<OsString>>,
+struct TargetLocks(Vec<Lock>);
+
+/// One of cargo's locks.
+struct Lock {
+    /// The names from the target directory to the directory that it is in.
+    at: Vec<OsString>,
+    identity: Identity,
+    file: File,
 }
 
 impl RemovalRun<'_> {
@@ -300,24 +299,22 @@ impl TargetLocks {
     /// Takes every lock in an open target directory, and a lock on the directory itself, which a
     /// migration takes too.
     fn take(top: &File) -> Result<TargetLocks, Outcome> {
-        let mut locks = TargetLocks::default();
-        let mut found = vec![(Vec::new(), top.try_clone()?)];
-        find_locks(top, &mut Vec::new(), &mut found)?;
-        for (names, file) in found {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {}
-                Err(Errno::WOULDBLOCK) => return Err(Outcome::Kept(in_use(UsedBy::Building))),
-                Err(cause) => return Err(io::Error::from(cause).into()),
+        let (at, identity) = (Vec::new(), facts_of(top)?.identity);
+        let mut locks = vec![Lock { at, identity, file: top.try_clone()? }];
+        find_locks(top, &mut Vec::new(), &mut locks)?;
+        for lock in &locks {
+            match lock.file.try_lock() {
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Outcome::Kept(in_use(UsedBy::Building)));
+                }
+                locked => locked.map_err(io::Error::from)?,
             }
-            locks.identities.insert(facts_of(&file)?.identity);
-            locks.files.push(file);
-            let ends = 1..=names.len();
-            locks.skeleton.extend(ends.filter_map(|end| Some(names.get(..end)?.to_vec())));
         }
-        Ok(locks)
+        Ok(TargetLocks(locks))
     }
 
-    /// Lists everything in an open target directory except the tag, the locks and the skeleton.
+    /// Lists everything in an open target directory except the tag, the locks, and the directories above
+    /// a lock.
     fn list_others(
         &self,
         at: &Arc<File>,
@@ -330,7 +327,7 @@ impl TargetLocks {
                 continue;
             }
             names.push(os_str(&name).to_owned());
-            match self.skeleton.contains(names) {
+            match self.0.iter().any(|lock| lock.at.starts_with(names)) {
                 true => {
                     let below = Arc::new(tree::inside(at, &*name, tree::DIRECTORY)?);
                     self.list_others(&below, names, others)?;
@@ -348,25 +345,18 @@ impl TargetLocks {
             return false;
         };
         let mut found = Vec::new();
-        let is_known = |file: &File| {
-            facts_of(file).is_ok_and(|found| self.identities.contains(&found.identity))
-        };
-        find_locks(&below, &mut Vec::new(), &mut found).is_err()
-            || !found.iter().all(|(_, file)| is_known(file))
+        let is_new = |lock: &Lock| self.0.iter().all(|held| held.identity != lock.identity);
+        find_locks(&below, &mut Vec::new(), &mut found).is_err() || found.iter().any(is_new)
     }
 }
 
-/// Opens cargo's locks below a directory, each with the names from there to the directory that it is in.
-fn find_locks(
-    at: &File,
-    names: &mut Vec<OsString>,
-    found: &mut Vec<(Vec<OsString>, File)>,
-) -> io::Result<()> {
+/// Opens cargo's locks below a directory.
+fn find_locks(at: &File, names: &mut Vec<OsString>, found: &mut Vec<Lock>) -> io::Result<()> {
     let mut below = Vec::new();
     tree::each_name(at, |name, kind| {
         if is_lock(name) {
             let file = tree::inside(at, name, OFlags::RDONLY | tree::FILE)?;
-            found.push((names.clone(), file));
+            found.push(Lock { at: names.clone(), identity: facts_of(&file)?.identity, file });
         } else if names.len() < LOCK_DEPTH
             && [FileType::Directory, FileType::Unknown].contains(&kind)
         {
