@@ -5,7 +5,7 @@
 //!     <name>                the socket; one for each mount namespace, since a server in another one
 //!                           sees other files under the same names, and one for each sccache, since
 //!                           an older or newer server may speak another protocol
-//!     <name>.state          empty if the server has answered; otherwise why it has not
+//!     <name>.state          whether the server has answered, or why not
 //!     <name>.lock           held by the process that starts the server and asks it; sccache's output
 //! ```
 //! A server runs compilers as its owner for anyone who can reach it. So nothing is started or asked
@@ -21,7 +21,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FlockOperation, flock, ftruncate};
 
 use crate::os::files;
 use crate::os::snapshot::Snapshot;
@@ -61,6 +60,8 @@ const TOO_OLD: &str = "it is older than 0.10, or its version is unknown: an olde
 /// opens a port of the machine, and compiles as its owner for anyone who connects.
 const FIRST: (u32, u32) = (0, 10);
 
+/// The text of the state file of a server that has answered.
+const HAS_ANSWERED: &str = "answered";
 /// The extension of a server's state file.
 const STATE: &str = "state";
 /// How much of a state file is read, in bytes.
@@ -79,11 +80,17 @@ pub(super) fn socket(private_dir: &Path, program: &Path, snapshot: &Snapshot) ->
     sockets.find(|socket| socket.as_os_str().len() <= MAX_PATH)
 }
 
+/// The text of the state file, if it is still valid. One that is only begun is empty, and not valid.
+fn stored(socket: &Path) -> Option<String> {
+    let state = File::open(socket.with_extension(STATE)).ok()?;
+    let text = read_from_start(&state).filter(|text| !text.is_empty())?;
+    let limit = if text == HAS_ANSWERED { ANSWERED } else { FAILED };
+    (age(&state.metadata().ok()?)? < limit).then_some(text)
+}
+
 /// Why the server did not answer when it was last asked, if that is still valid.
 pub(super) fn last_failure(socket: &Path) -> Option<String> {
-    let state = File::open(socket.with_extension(STATE)).ok()?;
-    let age = age(&state.metadata().ok()?)?;
-    let text = read_from_start(&state).filter(|_| age < FAILED)?;
+    let text = stored(socket).filter(|text| text != HAS_ANSWERED)?;
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let error = lines.clone().find(|line| line.contains("error"));
     error.or_else(|| lines.next_back()).map(|line| line.trim().to_owned())
@@ -147,12 +154,8 @@ impl Server {
 
     /// The last answer, if it is still valid.
     fn stored_answer(&self) -> Option<bool> {
-        let state = self.state().metadata().ok()?;
-        let age = age(&state)?;
-        match state.len() {
-            0 => (age < ANSWERED && listens(&self.socket)).then_some(true),
-            _ => (age < FAILED).then_some(false),
-        }
+        let has_answered = stored(&self.socket)? == HAS_ANSWERED;
+        (!has_answered || listens(&self.socket)).then_some(has_answered)
     }
 
     fn state(&self) -> PathBuf {
@@ -166,22 +169,19 @@ impl Server {
         let open = || writable(&self.socket.with_extension("lock"));
         let (lock, said) = (open()?, open()?);
         let start = Instant::now();
-        while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        while lock.try_lock().is_err() {
             if start.elapsed() > PATIENCE_OF_OTHERS {
                 return None;
             }
             std::thread::sleep(TICK);
         }
         self.stored_answer().or_else(|| {
-            ftruncate(&said, 0).ok()?;
+            said.set_len(0).ok()?;
             let reason = self.start(&said).err().map(|reason| {
                 let told = read_from_start(&said).filter(|told| !told.trim().is_empty());
                 told.unwrap_or_else(|| reason.to_owned())
             });
-            // An empty state means an answer, so a reader must not find one that is only begun.
-            let new = self.socket.with_extension("new");
-            std::fs::write(&new, reason.as_deref().unwrap_or_default()).ok()?;
-            std::fs::rename(&new, self.state()).ok()?;
+            std::fs::write(self.state(), reason.as_deref().unwrap_or(HAS_ANSWERED)).ok()?;
             Some(reason.is_none())
         })
     }
@@ -194,7 +194,7 @@ impl Server {
         run(command, said, end)?;
         let version = read_from_start(said).unwrap_or_default();
         // Its warnings are not the reason of a failure.
-        ftruncate(said, 0).map_err(|_| FAULTY)?;
+        said.set_len(0).map_err(|_| FAULTY)?;
         if !is_new_enough(&version) {
             return Err(TOO_OLD);
         }
