@@ -23,14 +23,6 @@ fn the_keys_of_json_stay_as_they_are() {
         assert_eq!(doctor_json::violation(&report), None);
         assert_eq!(report["findings"][0]["id"], "settings", "{report}");
     }
-    for unknown in [
-        r#"{"version": 1, "findings": [], "made": [], "not_made": [], "more": 1}"#,
-        r#"{"version": 1, "findings": [{"id": "root"}], "made": [], "not_made": []}"#,
-        r#"{"version": 2, "findings": [], "made": [], "not_made": []}"#,
-    ] {
-        let report = serde_json::from_str(unknown).unwrap();
-        assert!(doctor_json::violation(&report).is_some(), "{unknown}");
-    }
 }
 
 fn checks_are_chosen_by_name() {
