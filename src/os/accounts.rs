@@ -171,10 +171,8 @@ pub fn group_word(gid: u32) -> String {
 
 /// The uids for account names and numbers; names without an account are left out.
 pub fn uids(names: &[String]) -> Vec<u32> {
-    let uid = |name: &String| {
-        name.parse().ok().or_else(|| users::get_user_by_name(name).map(|user| user.uid()))
-    };
-    names.iter().filter_map(uid).collect()
+    let by_name = |name: &String| Some(find(OsStr::new(name))?.0);
+    names.iter().filter_map(|name| name.parse().ok().or_else(|| by_name(name))).collect()
 }
 
 /// Whether the account is in `/etc/passwd`.

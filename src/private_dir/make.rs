@@ -16,7 +16,7 @@ use crate::os::facts::is_noexec;
 use crate::os::tree;
 use crate::os::{accounts, acls, files, tag};
 use crate::private_dir::judge::judge_own;
-use crate::private_dir::place::{Place, PlaceKind};
+use crate::private_dir::place::Place;
 use crate::private_dir::refusal::{refusal, refused, unreadable};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
@@ -39,7 +39,7 @@ pub(super) fn private(
     notes: &mut Vec<String>,
 ) -> Result<()> {
     let path = place.private_dir();
-    let not_made = |error| cannot_create(&path, error, place, caller);
+    let not_made = |error| failed(CREATE, &path, error);
     let parent = open_judged(&place.parent, judged, tree::NAMED)?;
     let is_given = caller.acting != caller.uid;
     let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
@@ -53,8 +53,10 @@ pub(super) fn private(
     }
     let directory = tree::directory(&parent, name).map_err(not_made)?;
     let made = make_private(&directory, &path, caller).and_then(|()| {
-        let renamed = is_given.then(|| tree::rename(&parent, name, &parent, place.name.as_ref()));
-        match renamed.unwrap_or(Ok(())) {
+        if !is_given {
+            return Ok(());
+        }
+        match tree::rename(&parent, name, &parent, place.name.as_ref()) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             renamed => renamed.map_err(not_made),
         }
@@ -147,16 +149,6 @@ pub(super) fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -
     );
     let help = "choose a shared root on a file system with Unix permissions";
     Err(refused("use", path, fault, help.into()))
-}
-
-/// The failure to create the private directory. If the caller may not create it, root can.
-fn cannot_create(path: &Path, error: io::Error, place: &Place, caller: &Caller<'_>) -> Failure {
-    let failure = failed(CREATE, path, error);
-    let is_denied = failure.help.is_some();
-    match is_denied && place.kind == PlaceKind::BelowSharedRoot {
-        true => failure.help(provision_command(caller.uid)),
-        false => failure,
-    }
 }
 
 /// The command with which root creates an account's private directory.

@@ -115,7 +115,7 @@ fn a_root_in_which_it_is_missing_and_cannot_be_made() {
     chmod(&world.at("root"), 0o555);
     let output = world.shim(["build"]).run();
     let error = "failed to create directory `[WORLD]/root/[ME]`: permission denied (os error 13)";
-    output.stopped(Stop::Create).blames(error).helps("sudo cargo-peruser provision ");
+    output.stopped(Stop::Create).blames(error).helps("ls -ld [WORLD]/root");
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
 
