@@ -83,22 +83,24 @@ pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Resul
 
 /// Removes other users' access to the directories in the inventory. Whether there were any.
 fn restrict(tree: &Tree, inventory: &Inventory) -> Result<bool> {
-    let is_part = |node: &Node| inventory.top().is_some_and(|top| !is_mounted(top, node));
-    let is_exposed =
-        |node: &Node| node.kind == Kind::Directory && node.mode & 0o077 != 0 && is_part(node);
-    let mut found = false;
-    for (index, node) in inventory.nodes.iter().enumerate().skip(1).filter(|it| is_exposed(it.1)) {
-        found = true;
-        let restricted = tree.enter(inventory, index).and_then(|directory| {
+    let is_exposed = |node: &Node| {
+        node.kind == Kind::Directory
+            && node.mode & 0o077 != 0
+            && inventory.top().is_some_and(|top| !is_mounted(top, node))
+    };
+    let nodes = inventory.nodes.iter().enumerate().skip(1);
+    let exposed: Vec<_> = nodes.filter(|(_, node)| is_exposed(node)).collect();
+    for (index, node) in &exposed {
+        let restricted = tree.enter(inventory, *index).and_then(|directory| {
             acls::strip(&directory)?;
             Ok(fchmod(&directory, files::mode(node.mode & !0o077))?)
         });
         // What is gone needs nothing. If something else has replaced it, the next check sees that.
         files::if_any(restricted)
-            .map_err(|cause| tree.failed("make private", &inventory.path(index), cause))
+            .map_err(|cause| tree.failed("make private", &inventory.path(*index), cause))
             .map_err(changed_meanwhile)?;
     }
-    Ok(found)
+    Ok(!exposed.is_empty())
 }
 
 /// A refusal instead of the failure for an entry that was changed meanwhile (exit 1).
