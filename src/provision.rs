@@ -50,7 +50,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         let failure = Failure::new("only root can create private directories for other users");
         return Err(failure.help(format!("sudo cargo-peruser {}", again.join(" "))).into());
     }
-    let settings = settings::files::load(snapshot, &Homes::new(snapshot), flags)?;
+    let settings = settings::files::load(&Homes::new(snapshot), flags)?;
     let Some(root) = settings.shared_root() else {
         let failure = Failure::new("no shared root is configured");
         return Err(failure.help("cargo-peruser setup").into());

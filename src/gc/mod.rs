@@ -68,7 +68,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let homes = Homes::new(snapshot);
     let given = typed(verb)?;
     let flags: Flags = flags.iter().cloned().chain(given).collect();
-    let settings = crate::settings::files::load(snapshot, &homes, &flags)?;
+    let settings = crate::settings::files::load(&homes, &flags)?;
     let people = who(snapshot, &settings, &homes, verb.get_flag("all-users"))?;
     let survey = count(&people, &settings, &homes)?;
     let mut exit = survey.tell_refused();

@@ -16,7 +16,8 @@ use crate::ui::failure::Failure;
 /// The caller's own directories.
 #[derive(Debug)]
 pub struct Homes<'a> {
-    snapshot: &'a Snapshot,
+    /// The process of the caller whose directories they are.
+    pub snapshot: &'a Snapshot,
     home: OnceCell<Option<PathBuf>>,
 }
 

@@ -63,7 +63,7 @@ fn path(plan: &Plan<'_>) -> Option<Change> {
 fn with_shim_first(snapshot: &Snapshot, settings: &Settings) -> Option<Change> {
     let shim_dir = Installation::of_this_program()?.shim_dir();
     let homes = Homes::new(snapshot);
-    if !has_cargo(snapshot, settings, &homes) {
+    if !has_cargo(settings, &homes) {
         return None;
     }
     let path = snapshot.variable(PATH).unwrap_or_else(|| search_path::DEFAULT.into());
@@ -72,8 +72,8 @@ fn with_shim_first(snapshot: &Snapshot, settings: &Settings) -> Option<Change> {
 }
 
 /// Whether there is a real cargo, on PATH or where rustup puts it.
-pub(crate) fn has_cargo(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> bool {
+pub(crate) fn has_cargo(settings: &Settings, homes: &Homes<'_>) -> bool {
     let (no_arguments, trail) = (Invocation::default(), Trail::default());
     let caution = Caution::AsTheShell;
-    real_cargo::find(snapshot, settings, &no_arguments, homes, &trail, caution).cargo.is_some()
+    real_cargo::find(homes, settings, &no_arguments, &trail, caution).cargo.is_some()
 }

@@ -31,32 +31,29 @@ impl Settings {
 ///
 /// # Errors
 /// The first mistake; the strongest source is checked first.
-pub fn load(snapshot: &Snapshot, homes: &Homes<'_>, flags: &[(Key, OsString)]) -> Result<Settings> {
+pub fn load(homes: &Homes<'_>, flags: &[(Key, OsString)]) -> Result<Settings> {
     let flags = from_flags(flags)?;
-    let variables = from_variables(snapshot.variables())?;
-    below(snapshot, homes, [variables, flags])
+    let variables = from_variables(homes.snapshot.variables())?;
+    below(homes, [variables, flags])
 }
 
 /// Reads and merges only the files, without variables and flags: the settings of every session.
 ///
 /// # Errors
 /// The first mistake.
-pub fn from_files(homes: &Homes<'_>, snapshot: &Snapshot) -> Result<Settings> {
-    below(snapshot, homes, Default::default())
+pub fn from_files(homes: &Homes<'_>) -> Result<Settings> {
+    below(homes, Default::default())
 }
 
 /// Merges the files below the stronger sources.
-fn below(
-    snapshot: &Snapshot,
-    homes: &Homes<'_>,
-    [variables, flags]: [Settings; 2],
-) -> Result<Settings> {
+fn below(homes: &Homes<'_>, [variables, flags]: [Settings; 2]) -> Result<Settings> {
+    let Snapshot { uid, acting, .. } = *homes.snapshot;
     // If root acts for another user, that user's own file would decide where root creates directories.
-    let file = person_file(homes).filter(|_| snapshot.acting == snapshot.uid);
+    let file = person_file(homes).filter(|_| acting == uid);
     // Most people have no file; then the directories on the way to it are not examined.
-    let file = file.filter(|path| !is_absent(&near(snapshot.here(), path)));
+    let file = file.filter(|path| !is_absent(&near(homes.snapshot.here(), path)));
     let person = match file {
-        Some(path) => read(&path, Whose::Person, snapshot.uid, &[snapshot.uid, 0])?,
+        Some(path) => read(&path, Whose::Person, uid, &[uid, 0])?,
         None => Settings::default(),
     };
     // The allowed owners of the administrator's file depend on whom the user trusts: in a user

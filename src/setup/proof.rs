@@ -208,7 +208,7 @@ fn ask_all(
     // the cargo that runs this program as its subcommand.
     let hidden = &["PATH", "CARGO"];
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), hidden);
-    let has_cargo = has_cargo(&elsewhere, &site.settings_in_files, &Homes::new(&elsewhere));
+    let has_cargo = has_cargo(&site.settings_in_files, &Homes::new(&elsewhere));
     let absent = absent_from(&site.home, snapshot);
     let mut findings: Vec<SessionFinding> = Vec::new();
     for way in STARTS {

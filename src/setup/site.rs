@@ -84,7 +84,7 @@ impl Site {
                 .help("name a directory that serves nothing else with --shared-root"));
         }
         let group = group(is_machine, verb)?;
-        let settings_in_files = settings::files::from_files(&homes, snapshot)?;
+        let settings_in_files = settings::files::from_files(&homes)?;
         let is_ours = settings.is_some() || shared_root.starts_with(&home);
         let root = match is_machine {
             true => Some(group.map_or(Root::EVERYONE, Root::group)),
@@ -137,7 +137,7 @@ impl Site {
         // This file holds constants, so the conditions are checked now. A program could check them each
         // time.
         if self.account.no_directory(&self.settings_in_files).is_none()
-            && has_cargo(snapshot, &self.settings_in_files, homes)
+            && has_cargo(&self.settings_in_files, homes)
         {
             hooks.extend(self.environment_d(homes));
         }

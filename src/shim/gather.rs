@@ -40,12 +40,12 @@ impl Facts {
     /// Mistakes in the settings, unless the user disables us or the command uses no target directory: a
     /// broken file must not block a way around it, or a command that has nothing to do with it.
     pub fn gather(
-        snapshot: &Snapshot,
         homes: &Homes<'_>,
         entry_point: EntryPoint,
         flags: &[(Key, OsString)],
         args: &[OsString],
     ) -> Result<Facts> {
+        let snapshot = homes.snapshot;
         let typed = Invocation::read(args);
         let place = working_directory(&typed, &snapshot.cwd);
         let cargo_home = homes.cargo();
@@ -63,7 +63,7 @@ impl Facts {
                 Err(_) if may_ignore() => false,
                 is_requested => is_requested?,
             };
-        let settings = match settings::files::load(snapshot, homes, flags) {
+        let settings = match settings::files::load(homes, flags) {
             Err(_) if is_bypassed || may_ignore() => Settings::default(),
             loaded => loaded?,
         };
@@ -76,10 +76,10 @@ impl Facts {
             facts.invocation = typed;
         } else if (is_bypassed || is_without_root) && entry_point != EntryPoint::ByName {
             facts.invocation = typed;
-            facts.read_session_variables(snapshot, homes);
+            facts.read_session_variables(homes);
         } else {
             facts.invocation = expanded.clone();
-            facts.read_build_facts(snapshot, homes, cargo_home.as_deref());
+            facts.read_build_facts(homes, cargo_home.as_deref());
         }
         if entry_point == EntryPoint::ByName && !is_bypassed && is_without_root {
             facts.own_cache = Some(homes.cache().ok_or_else(|| no_home(snapshot.uid))?);
@@ -99,9 +99,9 @@ impl Facts {
     }
 
     /// Reads the variables that one of our sessions may have exported, and nothing else.
-    fn read_session_variables(&mut self, snapshot: &Snapshot, homes: &Homes<'_>) {
+    fn read_session_variables(&mut self, homes: &Homes<'_>) {
         let path = |name: &str| {
-            let value = snapshot.variable(name)?;
+            let value = homes.snapshot.variable(name)?;
             Some(lexical::absolute(&self.working_directory, Path::new(&value)))
         };
         self.variables = Variables::read(path);
@@ -110,31 +110,23 @@ impl Facts {
         }
     }
 
-    fn read_build_facts(
-        &mut self,
-        snapshot: &Snapshot,
-        homes: &Homes<'_>,
-        cargo_home: Option<&Path>,
-    ) {
+    fn read_build_facts(&mut self, homes: &Homes<'_>, cargo_home: Option<&Path>) {
+        let snapshot = homes.snapshot;
         if self.entry_point != EntryPoint::Session {
             let place = &self.working_directory;
             self.workspace = Workspace::of(&self.invocation, place, cargo_home, snapshot.here());
         }
-        self.read_build_dirs(snapshot, homes, cargo_home);
+        self.read_build_dirs(homes, cargo_home);
         self.account = self.settings.account(snapshot.uid);
         self.root = self.root_state(snapshot);
-        self.variables = self.variables(snapshot, homes);
+        self.variables = self.variables(homes);
         if self.root.is_out_of_reach() || self.has_variable_outside_root() {
             self.own_cache = homes.cache();
         }
     }
 
-    fn read_build_dirs(
-        &mut self,
-        snapshot: &Snapshot,
-        homes: &Homes<'_>,
-        cargo_home: Option<&Path>,
-    ) {
+    fn read_build_dirs(&mut self, homes: &Homes<'_>, cargo_home: Option<&Path>) {
+        let snapshot = homes.snapshot;
         let place = &self.working_directory;
         let root = self.workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
@@ -144,7 +136,7 @@ impl Facts {
         let build_dir =
             |texts: &[ConfigText]| texts.iter().find_map(|text| text.build_dir(&templates));
         let own = |dir: ConfiguredBuildDir| {
-            let stays = is_own(&dir.path, homes, snapshot.uid);
+            let stays = is_own(&dir.path, homes);
             ConfiguredBuildDir { stays, ..dir }
         };
         let typed = cargo_config::typed(&self.invocation, place);

@@ -7,7 +7,6 @@ use super::own_places::{is_inside, own_homes};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::lexical;
-use crate::os::snapshot::Snapshot;
 use crate::os::trust::Trust;
 use crate::private_dir::place::OWN_NAME;
 use crate::shim::decide::{Facts, Variables};
@@ -20,7 +19,8 @@ impl Facts {
     ///
     /// Another user may have set all of them, as after `sudo -E`, and a build in `OUT_DIR` is only as
     /// private as that directory. So it must be one of the caller's own.
-    pub(super) fn variables(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Variables {
+    pub(super) fn variables(&self, homes: &Homes<'_>) -> Variables {
+        let snapshot = homes.snapshot;
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
         let is_own = |out_dir: &PathBuf| {
@@ -38,21 +38,16 @@ impl Facts {
         let out_dir = snapshot.variable("OUT_DIR").map(PathBuf::from);
         Variables {
             out_dir: out_dir.filter(|_| is_build_script).filter(is_own),
-            ..Variables::read(|name| self.directory_variable(snapshot, homes, name))
+            ..Variables::read(|name| self.directory_variable(homes, name))
         }
     }
 
     /// A variable with a directory. If it points into the shared root through a symlink, the symlink is
     /// resolved, because the rules compare paths lexically.
-    fn directory_variable(
-        &self,
-        snapshot: &Snapshot,
-        homes: &Homes<'_>,
-        name: &str,
-    ) -> Option<PathBuf> {
-        let value = snapshot.variable(name)?;
+    fn directory_variable(&self, homes: &Homes<'_>, name: &str) -> Option<PathBuf> {
+        let value = homes.snapshot.variable(name)?;
         let path = lexical::absolute(&self.working_directory, Path::new(&value));
-        if snapshot.uid == 0 && belongs_to_ordinary_account(&path) {
+        if homes.snapshot.uid == 0 && belongs_to_ordinary_account(&path) {
             // Passed down by `su -m` or `sudo -E`: not root's choice. It is treated like a value that
             // an outer run of ours has set.
             let cache = || Some(homes.cache()?.join(OWN_NAME));
@@ -62,7 +57,7 @@ impl Facts {
         if path.starts_with(root) {
             return Some(path);
         }
-        if is_in_cache_of_another_user(&path, snapshot.uid) {
+        if is_in_cache_of_another_user(&path, homes.snapshot.uid) {
             return Some(root.into());
         }
         let real = files::without_symlinks(&path);

@@ -68,7 +68,7 @@ impl<'a> Plan<'a> {
         args: &'a [OsString],
     ) -> Result<Plan<'a>> {
         let homes = Homes::new(snapshot);
-        let facts = Facts::gather(snapshot, &homes, entry_point, flags, args)?;
+        let facts = Facts::gather(&homes, entry_point, flags, args)?;
         let decision = decide(&facts);
         Ok(Plan { snapshot, args, homes, facts, decision })
     }
@@ -117,8 +117,7 @@ impl<'a> Plan<'a> {
         // If nothing is protected, the shell's choice is good enough.
         let caution =
             if self.decision.required.is_some() { Caution::Full } else { Caution::AsTheShell };
-        let Plan { snapshot, homes, .. } = self;
-        real_cargo::find(snapshot, self.settings(), self.invocation(), homes, trail, caution)
+        real_cargo::find(&self.homes, self.settings(), self.invocation(), trail, caution)
     }
 
     /// The wrapper around the compiler that cargo's configuration names; an empty one means none.

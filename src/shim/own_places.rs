@@ -15,7 +15,8 @@ pub(super) fn own_homes(homes: &Homes<'_>) -> Vec<PathBuf> {
 
 /// Whether a path is in one of the caller's homes, or only the caller can access its nearest existing
 /// directory. A symlink in the path is accepted if no other user can change it.
-pub(super) fn is_own(path: &Path, homes: &Homes<'_>, uid: u32) -> bool {
+pub(super) fn is_own(path: &Path, homes: &Homes<'_>) -> bool {
+    let uid = homes.snapshot.uid;
     let real = files::without_symlinks(path);
     let nearest = real.ancestors().find_map(|above| files::entry(above).ok());
     let is_closed = nearest.is_some_and(|entry| entry.is_directory_only_for(uid));

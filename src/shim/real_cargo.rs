@@ -66,15 +66,14 @@ impl SearchResult {
 
 /// Searches for the real cargo.
 pub fn find(
-    snapshot: &Snapshot,
+    homes: &Homes<'_>,
     settings: &Settings,
     invocation: &Invocation,
-    homes: &Homes<'_>,
     trail: &Trail,
     caution: Caution,
 ) -> SearchResult {
     let mut search = Search { skipped: Vec::new(), ourselves: ourselves(), trail, caution };
-    let cargo = search.run(snapshot, settings, invocation, homes);
+    let cargo = search.run(homes, settings, invocation);
     SearchResult { cargo, skipped: search.skipped }
 }
 
@@ -123,11 +122,11 @@ struct Search<'a> {
 impl Search<'_> {
     fn run(
         &mut self,
-        snapshot: &Snapshot,
+        homes: &Homes<'_>,
         settings: &Settings,
         invocation: &Invocation,
-        homes: &Homes<'_>,
     ) -> Option<PathBuf> {
+        let snapshot = homes.snapshot;
         let calling = calling_cargo(snapshot, invocation);
         if let Some(cargo) = calling.filter(|cargo| self.accepts_named(cargo)) {
             return Some(cargo);
@@ -142,7 +141,7 @@ impl Search<'_> {
         }
         let partner = partner(snapshot).filter(|cargo| self.accepts(cargo));
         let cargo = partner.or_else(|| self.on_path(snapshot));
-        let cargo = cargo.or_else(|| self.in_homes(homes, snapshot.uid));
+        let cargo = cargo.or_else(|| self.in_homes(homes));
         if cargo.is_none() {
             // Wrappers change PATH, so a cargo that was tried before may not have been seen this time.
             let is_seen = |tried: &&PathBuf| self.skipped.iter().any(|(seen, _)| seen == *tried);
@@ -179,11 +178,11 @@ impl Search<'_> {
     /// The places where rustup puts cargo. No shell would have looked there, so the caller or root must
     /// own the whole path: an inherited HOME or CARGO_HOME may belong to a user who wants others to
     /// execute their cargo.
-    fn in_homes(&mut self, homes: &Homes<'_>, uid: u32) -> Option<PathBuf> {
+    fn in_homes(&mut self, homes: &Homes<'_>) -> Option<PathBuf> {
         let default = homes.home().map(|home| home.join(".cargo"));
         let mut places =
             homes.cargo().into_iter().chain(default).map(|home| home.join("bin/cargo"));
-        let trust = Trust::of(uid);
+        let trust = Trust::of(homes.snapshot.uid);
         places.find(|path| match is_executable(path) && !trust.covers(path) {
             true => self.skip(path, "others can change it, or a directory that it is in"),
             false => self.accepts(path),

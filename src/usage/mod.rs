@@ -67,7 +67,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return Err(failure.help("sudo cargo-peruser usage").into());
     }
     let homes = Homes::new(snapshot);
-    let settings = crate::settings::files::load(snapshot, &homes, flags)?;
+    let settings = crate::settings::files::load(&homes, flags)?;
     let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
     let survey = count(&people, &settings, &homes)?;
     let mut usage = Usage::of(&settings, &people, &survey);

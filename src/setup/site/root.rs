@@ -51,7 +51,7 @@ pub(super) fn settle(
         true => (SYSTEM_FILE.into(), Whose::System, settings::files::system()?),
         false => {
             let file = settings::files::person_file(homes).ok_or_else(no_home)?;
-            (file, Whose::Person, settings::files::from_files(homes, snapshot)?)
+            (file, Whose::Person, settings::files::from_files(homes)?)
         }
     };
     let original = Original::read(&file)?;
