@@ -59,18 +59,10 @@ fn relative_and_empty_entries_are_never_searched() {
     let (shim, stub) = (world.at("shim"), world.at("stub"));
     let (shim, stub) = (shim.display(), stub.display());
     for entry in ["", ".", "./", "bin", "./bin", "../checkout", "bin/../bin", "~"] {
-        for path in [
-            format!("{shim}:{entry}:{stub}"),
-            format!("{shim}:{entry}:{entry}:{stub}:"),
-            format!("{shim}::{entry}:{stub}:{entry}"),
-        ] {
-            for run in [world.shim(["build"]), world.by_name(["build"])] {
-                run.env("PATH", &path).run().call();
-            }
+        for run in [world.shim(["build"]), world.by_name(["build"])] {
+            run.env("PATH", format!("{shim}::{entry}:{entry}:{stub}:{entry}")).run().call();
         }
-        for path in [format!("{entry}:{stub}"), format!(":{entry}:{shim}:{stub}")] {
-            world.by_name(["build"]).env("PATH", &path).run().call();
-        }
+        world.by_name(["build"]).env("PATH", format!("{entry}:{shim}:{stub}")).run().call();
         let only = format!("{shim}:{entry}");
         world.shim(["build"]).env("PATH", only).run().exits(127);
     }

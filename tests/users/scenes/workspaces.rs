@@ -213,6 +213,18 @@ fn write(case: &Case, word: &str, directory: &Path, alice: &Person<'_>) {
     project::write(directory, &tree, alice);
 }
 
+/// Writes it twice into one repository, without a common workspace.
+fn two(
+    stage: &Stage,
+    case: &Case,
+    words: [&'static str; 2],
+    alice: &Person<'_>,
+) -> [(&'static str, PathBuf); 2] {
+    let both = words.map(|word| (word, stage.checkout.join(word)));
+    both.iter().for_each(|(word, directory)| write(case, word, directory, alice));
+    both
+}
+
 /// An invocation in a directory, with the toolchain and the layout of a channel.
 fn at<'p>(run: Invocation<'p>, channel: Channel, directory: &Path) -> Invocation<'p> {
     let run = run.with(channel).within(directory);
@@ -221,11 +233,7 @@ fn at<'p>(run: Invocation<'p>, channel: Channel, directory: &Path) -> Invocation
 
 fn in_turn(stage: &Stage, case: &Case, channel: Channel) {
     let (root, alice) = stage.provisioned();
-    // One repository with both, without a common workspace.
-    let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
-    for (word, directory) in &both {
-        write(case, word, directory, &alice);
-    }
+    let both = two(stage, case, ["first", "other"], &alice);
     for (word, directory) in both.iter().chain(&both) {
         let place = directory.join(case.within);
         let run = at(alice.cargo(case.args), channel, &place).run();
@@ -296,10 +304,7 @@ fn nested_of_one_name(stage: &Stage, channel: Channel) {
 /// A build script that takes its time holds the lock of its own workspace only.
 fn no_waiting(stage: &Stage, channel: Channel) {
     let (_, alice) = stage.provisioned();
-    let both = ["slow", "quick"].map(|word| (word, stage.checkout.join(word)));
-    for (word, directory) in &both {
-        write(&PROGRAM, word, directory, &alice);
-    }
+    let both = two(stage, &PROGRAM, ["slow", "quick"], &alice);
     let script = format!(
         "fn main() {{ let _ = std::fs::write({:?}, \"\"); \
          std::thread::sleep(std::time::Duration::from_secs(20)); }}\n",
@@ -316,10 +321,7 @@ fn no_waiting(stage: &Stage, channel: Channel) {
 fn past_the_shim(stage: &Stage, channel: Channel) {
     let (root, alice) = stage.provisioned();
     let case = &MEMBERS;
-    let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
-    for (word, directory) in &both {
-        write(case, word, directory, &alice);
-    }
+    let both = two(stage, case, ["first", "other"], &alice);
     let direct = "eval \"$(cargo-peruser env)\" && exec \"$1/bin/cargo\" run -q";
     for (word, directory) in both.iter().chain(&both).chain(&both).chain(&both) {
         let run = alice.shell(direct, [channel.place()]);
