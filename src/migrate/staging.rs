@@ -21,7 +21,7 @@ use super::journal::{Journal, Next};
 use super::source::Source;
 use crate::caches::MOVED_ASIDE;
 use crate::os::accounts;
-use crate::os::facts::{facts, facts_if_any, facts_of};
+use crate::os::facts::{facts, facts_of};
 use crate::os::files;
 use crate::os::lock;
 use crate::os::remove::{self, Left};
@@ -73,13 +73,17 @@ impl Staging {
         let private = Tree { top, path: destination.private_dir.clone() };
         let path = private.path.join(NAME);
         let failed = |cause: io::Error| Failure::step("open", &path, cause);
-        let Some(found) = facts_if_any(&private.top, NAME).map_err(failed)? else {
-            return Ok(None);
+        let at = match directory(&private.top, NAME.as_ref()) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            at => at,
         };
+        // Another account's directory cannot be opened.
+        let found = at.as_ref().map_or_else(|_| facts(&private.top, NAME), facts_of);
+        let found = found.map_err(failed)?;
         if found.uid != accounts::own_uid() {
             return Err(destination.begun_by(&path, found.uid));
         }
-        let at = directory(&private.top, NAME.as_ref()).map_err(failed)?;
+        let at = at.map_err(failed)?;
         match flock(&at, FlockOperation::NonBlockingLockExclusive) {
             Err(Errno::WOULDBLOCK) => {
                 let holder = lock::holders(found.identity);
@@ -88,11 +92,9 @@ impl Staging {
             }
             locked => locked.map_err(|cause| failed(cause.into()))?,
         }
-        // It may have been replaced before it was opened, or removed by a run that has just ended.
-        for now in [facts_of(&at), facts(&private.top, NAME)] {
-            if now.map_err(failed)?.identity != found.identity {
-                return Err(failed(Errno::STALE.into()));
-            }
+        // The run that had it may have ended between open and lock.
+        if !facts(&private.top, NAME).is_ok_and(|it| it.identity == found.identity) {
+            return Err(failed(Errno::STALE.into()));
         }
         let staging = Staging { private, at };
         if found.mode & 0o077 != 0 {

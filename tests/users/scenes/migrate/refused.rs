@@ -85,7 +85,12 @@ fn no_shared_root(stage: &Stage) {
 }
 
 fn unreadable(stage: &Stage) {
-    let scene = Scene::new(stage);
+    let mut scene = Scene::new(stage);
+    // Even in a directory of hers, where she could rename it.
+    let hers = stage.at("hers");
+    make::directory(&hers, scene.alice.uid(), scene.alice.uid(), 0o755);
+    fs::rename(&scene.old, hers.join("old")).unwrap();
+    scene.old = hers.join("old");
     let secret = scene.old.join("debug/deps/secret.rlib");
     make::file(&secret, "of bob's", scene.bob.uid(), 0o640);
     let content = cache::content(&scene.old);
