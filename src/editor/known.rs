@@ -195,7 +195,7 @@ const SETTINGS: &str = "settings.json";
 
 /// Where the caller's editors keep things.
 pub(super) struct Places<'a> {
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
     home: PathBuf,
     config: PathBuf,
     data: PathBuf,

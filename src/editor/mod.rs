@@ -62,28 +62,32 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let places = Places::of(snapshot).ok_or_else(|| {
         no_place("settings", snapshot.uid).help("set XDG_CONFIG_HOME to a directory of your own")
     })?;
-    match named {
-        Some(editor) if verb.get_flag("remove") => {
-            for change in FileChange::to_all_files(editor, &places, &withdrawal(&session))? {
-                change.make(editor)?;
-            }
+    let (is_json, is_write) = (verb.get_flag("json"), verb.get_flag("write"));
+    let Some(editor) = named.filter(|_| !is_json) else {
+        let overview = Overview::of(named, &session, &places)?;
+        match is_json {
+            true => report::json(&overview)?,
+            false => report::line(overview::text(&overview))?,
         }
-        Some(editor) if !verb.get_flag("json") => match aim(&session)? {
-            None => {
-                let reason = session.decision.rule.reason();
-                report::note(&format!("editors need no settings here: {reason}"));
-            }
-            Some(aim) if verb.get_flag("write") => write(editor, &session, &places, &aim)?,
-            Some(aim) => report::line(editor.settings(&aim, &places)?)?,
-        },
-        _ => {
-            let overview = Overview::of(named, snapshot, &session, &places)?;
-            match verb.get_flag("json") {
-                true => report::json(&overview)?,
-                false => report::line(overview::text(&overview))?,
-            }
-        }
+        return Ok(0);
+    };
+    let is_removal = verb.get_flag("remove");
+    let aim = if is_removal { Some(withdrawal(&session)) } else { aim(&session)? };
+    let Some(aim) = aim else {
+        let reason = session.decision.rule.reason();
+        report::note(&format!("editors need no settings here: {reason}"));
+        return Ok(0);
+    };
+    if !is_write && !is_removal {
+        report::line(editor.settings(&aim, &places)?)?;
+        return Ok(0);
     }
+    // All of them are read before the first is written.
+    let changes = FileChange::to_all_files(editor, &places, &aim)?;
+    if is_write {
+        session.prepare()?.iter().for_each(|note| report::note(note));
+    }
+    changes.iter().try_for_each(|change| change.make(editor))?;
     Ok(0)
 }
 
@@ -119,20 +123,6 @@ fn withdrawal(session: &Plan<'_>) -> Aim {
     let roots = session.settings().shared_root().map(Into::into).into_iter().chain(own).collect();
     let unset = |name| Variable { name, value: None };
     Aim { variables: [TARGET_DIR, BUILD_BUILD_DIR].map(unset).into(), roots }
-}
-
-fn write(
-    editor: &Editor,
-    session: &Plan<'_>,
-    places: &Places<'_>,
-    aim: &Aim,
-) -> anyhow::Result<()> {
-    // All of them are read before the first is written.
-    let changes = FileChange::to_all_files(editor, places, aim)?;
-    for note in session.prepare()? {
-        report::note(&note);
-    }
-    changes.iter().try_for_each(|change| change.make(editor))
 }
 
 /// The editors whose settings `--write` has changed, to be named before the program is uninstalled.

@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::editor::change::FileChange;
 use crate::editor::edit::Aim;
 use crate::editor::known::{self, Editor, Places, RUST_ANALYZER};
-use crate::os::snapshot::Snapshot;
 use crate::shim::Plan;
 use crate::shim::decide::TARGET_DIR;
 use crate::ui::escape::escaped;
@@ -83,13 +82,12 @@ pub(super) enum FileState {
 impl Overview {
     pub(super) fn of(
         named: Option<&Editor>,
-        snapshot: &Snapshot,
         session: &Plan<'_>,
         places: &Places<'_>,
     ) -> Result<Overview> {
         let aim = super::aim(session)?.unwrap_or_else(|| super::withdrawal(session));
         let target_dir = session.decision.target_dir.as_deref();
-        let exported = snapshot.variable(TARGET_DIR);
+        let exported = places.snapshot.variable(TARGET_DIR);
         let session_exports_it =
             target_dir.is_some_and(|target| exported.as_deref() == Some(target.as_os_str()));
         let all = known::ALL.iter().filter(|it| named.is_none_or(|named| named.name == it.name));
