@@ -3,7 +3,6 @@
 //! Shells evaluate this output, and a directory's name may contain any characters, so every value is
 //! quoted.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -35,17 +34,68 @@ pub(crate) enum FileSyntax {
     Systemd,
 }
 
+/// How to set a variable, how to remove it, and what must be replaced in a quoted value, and by what.
+type Grammar = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// As systemd, docker and most readers of `.env` files expect.
+const FILE: Grammar =
+    ("NAME=\"VALUE\"\n", "", &[("\"", "\\\""), (r"\", r"\\"), ("$", r"\$"), ("`", r"\`")]);
+
+fn grammar(shell: ShellSyntax) -> Grammar {
+    match shell {
+        ShellSyntax::Sh | ShellSyntax::Bash | ShellSyntax::Zsh => {
+            ("NAME='VALUE'; export NAME\n", "unset NAME\n", &[("'", r"'\''")])
+        }
+        // In single quotes, fish still interprets a backslash before a quote and before a backslash.
+        ShellSyntax::Fish => {
+            ("set -gx NAME 'VALUE'\n", "set -e NAME\n", &[("'", r"\'"), (r"\", r"\\")])
+        }
+        // csh expands `!` from its history even in quotes.
+        ShellSyntax::Csh => {
+            ("setenv NAME 'VALUE';\n", "unsetenv NAME;\n", &[("'", r"'\''"), ("!", r"\!")])
+        }
+        ShellSyntax::Elvish => ("set-env NAME 'VALUE'\n", "unset-env NAME\n", &[("'", "''")]),
+        ShellSyntax::Nu => (
+            "$env.NAME = \"VALUE\"\n",
+            "hide-env --ignore-errors NAME\n",
+            &[("\"", "\\\""), (r"\", r"\\")],
+        ),
+        // PowerShell treats typographic quotes as plain ones; a doubled quote stands for itself.
+        ShellSyntax::PowerShell => (
+            "$env:NAME = 'VALUE'\n",
+            "Remove-Item -ErrorAction Ignore Env:NAME\n",
+            &[("'", "''"), ("‘", "‘‘"), ("’", "’’"), ("‚", "‚‚"), ("‛", "‛‛")],
+        ),
+    }
+}
+
 /// The changes as commands of a shell, each on its own line.
 ///
 /// # Errors
 /// The name of a variable whose value is not UTF-8, for a shell whose commands are.
 pub(crate) fn commands(changes: &[Change], shell: ShellSyntax) -> Result<Vec<u8>, &'static str> {
+    use ShellSyntax::{Csh, Elvish, Fish, Nu, PowerShell};
+    let (set, unset, escapes) = grammar(shell);
     let mut text = Vec::new();
     for Change { name, value } in changes {
-        match value {
-            Some(value) => text.extend(set(name, value, shell)?),
-            None => text.extend(unset(name, shell).bytes()),
+        let Some(value) = value else {
+            text.extend(unset.replace("NAME", name).bytes());
+            continue;
+        };
+        if matches!(shell, Elvish | Nu | PowerShell) && value.to_str().is_none() {
+            return Err(name);
         }
+        let (set, separator) = match (shell, *name) {
+            // As a list, so that fish neither splits nor joins it. Fish turns an empty entry into `.`,
+            // as it does in an inherited PATH.
+            (Fish, "PATH") => (set, "' '"),
+            (Nu, "PATH") => ("$env.NAME = [\"VALUE\"]\n", "\", \""),
+            // `eval` would turn a newline into a space.
+            (Csh, _) if value.as_bytes().contains(&b'\n') => continue,
+            _ => (set, ":"),
+        };
+        let parts = value.as_bytes().split(|byte| *byte == b':').map(|part| escaped(part, escapes));
+        text.extend(filled(set, name, &parts.collect::<Vec<_>>().join(separator.as_bytes())));
     }
     Ok(text)
 }
@@ -58,11 +108,29 @@ pub(crate) fn file(changes: &[Change], format: FileSyntax) -> Result<Vec<u8>, &'
     if format == FileSyntax::Json {
         return json(changes);
     }
+    let (set, _, escapes) = FILE;
     let line = |Change { name, value }: &Change| {
-        let value = in_double_quotes(value.as_ref()?.as_bytes());
-        Some([name.as_bytes(), b"=", &value, b"\n"].concat())
+        Some(filled(set, name, &escaped(value.as_ref()?.as_bytes(), escapes)))
     };
     Ok(changes.iter().filter_map(line).collect::<Vec<_>>().concat())
+}
+
+/// A template with a variable's name and its value, which need not be text.
+fn filled(template: &str, name: &str, value: &[u8]) -> Vec<u8> {
+    let (before, after) = template.split_once("VALUE").unwrap_or((template, ""));
+    let [before, after] = [before, after].map(|part| part.replace("NAME", name));
+    [before.as_bytes(), value, after.as_bytes()].concat()
+}
+
+fn escaped(mut text: &[u8], escapes: &[(&str, &str)]) -> Vec<u8> {
+    let mut escaped = Vec::new();
+    while let Some((byte, rest)) = text.split_first() {
+        let found =
+            escapes.iter().find_map(|(from, to)| Some((text.strip_prefix(from.as_bytes())?, to)));
+        escaped.extend(found.map_or(std::slice::from_ref(byte), |(_, to)| to.as_bytes()));
+        text = found.map_or(rest, |(rest, _)| rest);
+    }
+    escaped
 }
 
 /// The command with which a shell of this name takes over what `env` prints.
@@ -83,61 +151,6 @@ pub(crate) fn evaluation(shell: &str, program: &Path) -> String {
     }
 }
 
-fn set(name: &'static str, value: &OsStr, shell: ShellSyntax) -> Result<Vec<u8>, &'static str> {
-    let utf8 = || value.to_str().ok_or(name);
-    Ok(match shell {
-        ShellSyntax::Sh | ShellSyntax::Bash | ShellSyntax::Zsh => {
-            let value = between_single_quotes(value.as_bytes(), b"'\\''");
-            [name.as_bytes(), b"=", &value, b"; export ", name.as_bytes(), b"\n"].concat()
-        }
-        ShellSyntax::Fish if name == PATH => {
-            // As a list, so that fish neither splits nor joins it. Fish turns an empty entry into `.`,
-            // as it does in an inherited PATH.
-            let entries = value.as_bytes().split(|byte| *byte == b':').map(fish);
-            [b"set -gx PATH ".to_vec(), entries.collect::<Vec<_>>().join(&b' '), b"\n".to_vec()]
-                .concat()
-        }
-        ShellSyntax::Fish => {
-            [b"set -gx ", name.as_bytes(), b" ", &fish(value.as_bytes()), b"\n"].concat()
-        }
-        // `eval` would turn a newline into a space.
-        ShellSyntax::Csh if value.as_bytes().contains(&b'\n') => Vec::new(),
-        ShellSyntax::Csh => {
-            // csh expands `!` from its history even in quotes.
-            let value = replaced(value.as_bytes(), b'!', b"\\!");
-            let value = between_single_quotes(&value, b"'\\''");
-            [b"setenv ", name.as_bytes(), b" ", &value, b";\n"].concat()
-        }
-        ShellSyntax::Elvish => {
-            format!("set-env {name} '{}'\n", utf8()?.replace('\'', "''")).into_bytes()
-        }
-        ShellSyntax::Nu if name == PATH => {
-            let entries: Vec<String> = utf8()?.split(':').map(double_quoted_for_nu).collect();
-            format!("$env.PATH = [{}]\n", entries.join(", ")).into_bytes()
-        }
-        ShellSyntax::Nu => {
-            format!("$env.{name} = {}\n", double_quoted_for_nu(utf8()?)).into_bytes()
-        }
-        ShellSyntax::PowerShell => {
-            format!("$env:{name} = {}\n", single_quoted_for_powershell(utf8()?)).into_bytes()
-        }
-    })
-}
-
-fn unset(name: &str, shell: ShellSyntax) -> String {
-    match shell {
-        ShellSyntax::Sh | ShellSyntax::Bash | ShellSyntax::Zsh => format!("unset {name}\n"),
-        ShellSyntax::Fish => format!("set -e {name}\n"),
-        ShellSyntax::Csh => format!("unsetenv {name};\n"),
-        ShellSyntax::Elvish => format!("unset-env {name}\n"),
-        ShellSyntax::Nu => format!("hide-env --ignore-errors {name}\n"),
-        ShellSyntax::PowerShell => format!("Remove-Item -ErrorAction Ignore Env:{name}\n"),
-    }
-}
-
-/// The one variable that shells keep as a list.
-const PATH: &str = "PATH";
-
 fn json(changes: &[Change]) -> Result<Vec<u8>, &'static str> {
     let mut object = serde_json::Map::new();
     for Change { name, value } in changes {
@@ -147,58 +160,6 @@ fn json(changes: &[Change]) -> Result<Vec<u8>, &'static str> {
     let mut text = escape::json(&serde_json::Value::Object(object).to_string()).into_bytes();
     text.push(b'\n');
     Ok(text)
-}
-
-/// `'…'`, with `quote` in place of each single quote.
-fn between_single_quotes(bytes: &[u8], quote: &[u8]) -> Vec<u8> {
-    [b"'", &*replaced(bytes, b'\'', quote), b"'"].concat()
-}
-
-fn replaced(bytes: &[u8], byte: u8, by: &[u8]) -> Vec<u8> {
-    bytes.split(|found| *found == byte).collect::<Vec<_>>().join(by)
-}
-
-/// In single quotes, fish still interprets a backslash before a quote and before a backslash.
-fn fish(bytes: &[u8]) -> Vec<u8> {
-    between_single_quotes(&replaced(bytes, b'\\', b"\\\\"), b"\\'")
-}
-
-/// `"…"`, with control characters as nushell's `\u{…}`.
-fn double_quoted_for_nu(text: &str) -> String {
-    let mut word = String::from('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => word.extend(['\\', character]),
-            _ if character.is_control() => word.extend(character.escape_unicode()),
-            _ => word.push(character),
-        }
-    }
-    word + "\""
-}
-
-/// `'…'`. PowerShell treats typographic quotes as plain ones; a doubled quote stands for itself.
-fn single_quoted_for_powershell(text: &str) -> String {
-    let mut word = String::from('\'');
-    for character in text.chars() {
-        if matches!(character, '\'' | '\u{2018}'..='\u{201b}') {
-            word.push(character);
-        }
-        word.push(character);
-    }
-    word + "'"
-}
-
-/// `"…"` with backslash escapes, as systemd, docker and most readers of `.env` files expect.
-fn in_double_quotes(bytes: &[u8]) -> Vec<u8> {
-    let mut word = vec![b'"'];
-    for byte in bytes {
-        if matches!(byte, b'"' | b'\\' | b'$' | b'`') {
-            word.push(b'\\');
-        }
-        word.push(*byte);
-    }
-    word.push(b'"');
-    word
 }
 
 #[cfg(test)]
