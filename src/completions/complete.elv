@@ -67,7 +67,7 @@ set edit:completion:arg-completer[cargo-peruser] = {|@words|
         as-cargo (all $words[$first..])
     } else {
         if $is-ours {
-            values-of $words[$begin]= @values-of-verbs@
+            values-of $words[$begin]= @values@
         }
         # Without our settings: it would look for no verb after them.
         if (and (not $is-ours) (== $begin $first)) {

@@ -37,7 +37,7 @@ function __fish_cargo_peruser_cargo
             set -q words[$first]; or not string match -q -- '-*' "$current"; or return
         else if contains -- "$words[$first]" $verbs
             # The generated part completes only flags.
-            string replace -f -- "$words[$first]=" '' @values-of-verbs@
+            string replace -f -- "$words[$first]=" '' @values@
             return
         end
     end

@@ -101,10 +101,9 @@ pub fn script(shell: Shell) -> io::Result<String> {
     Ok(shell
         .template()
         .replace("@settings@", &words::settings().join(" "))
-        .replace("@values@", &words::values_of_settings().join(" "))
+        .replace("@values@", &words::values(&words).join(" "))
         .replace("@verbs@", &ours.join(" "))
         .replace("@verbs-before-cargo@", &cargos.join(" "))
-        .replace("@values-of-verbs@", &words::values_of_verbs(&words).join(" "))
         .replace("@record@", &words::record(&words).to_string())
         .replace("# @own@\n", &part(shell, words)?))
 }

@@ -40,16 +40,6 @@ pub(super) fn settings() -> Vec<String> {
     Key::ALL.iter().map(|key| key.flag()).collect()
 }
 
-/// The values of those flags, as `--flag=value`, for flags with a fixed set of values.
-pub(super) fn values_of_settings() -> Vec<String> {
-    let values = |key: &Key| {
-        let words = if let ValueKind::OneOf(words) = key.kind() { words } else { &[] };
-        let flag = key.flag();
-        words.iter().map(move |word| format!("{flag}={word}"))
-    };
-    Key::ALL.iter().flat_map(values).collect()
-}
-
 /// The verbs with arguments for cargo, and those with our own.
 pub(super) fn verbs(words: &Command) -> [Vec<String>; 2] {
     let is_cargos = |verb: &&Command| {
@@ -59,14 +49,18 @@ pub(super) fn verbs(words: &Command) -> [Vec<String>; 2] {
     [cargos, ours].map(|verbs| verbs.iter().map(|verb| verb.get_name().to_owned()).collect())
 }
 
-/// The arguments of verbs, as `verb=value`, for verbs with a fixed set of values.
-pub(super) fn values_of_verbs(words: &Command) -> Vec<String> {
-    let values = |verb: &Command| {
-        let name = verb.get_name().to_owned();
-        let values: Vec<_> = verb.get_positionals().flat_map(Arg::get_possible_values).collect();
-        values.into_iter().map(move |value| format!("{name}={}", value.get_name()))
-    };
-    words.get_subcommands().flat_map(values).collect()
+/// What can follow those flags and the verbs, as `--flag=value` and `verb=value`, where the values are a
+/// fixed set.
+pub(super) fn values(words: &Command) -> Vec<String> {
+    let of_flags = Key::ALL.iter().flat_map(|key| {
+        let words = if let ValueKind::OneOf(words) = key.kind() { words } else { &[] };
+        words.iter().map(|word| format!("{}={word}", key.flag()))
+    });
+    let of_verbs = words.get_subcommands().flat_map(|verb| {
+        let values = verb.get_positionals().flat_map(Arg::get_possible_values);
+        values.map(|value| format!("{}={}", verb.get_name(), value.get_name())).collect::<Vec<_>>()
+    });
+    of_flags.chain(of_verbs).collect()
 }
 
 /// The words that can follow each verb and, under the empty name, the program. This JSON is also a
