@@ -55,7 +55,7 @@ pub fn with_blocks(comment: &str, text: &[u8], blocks: &Blocks) -> Result<Vec<u8
 }
 
 /// A text without its blocks, and the content of each block with its first line, counted from 1.
-type Split = (Vec<u8>, Vec<(usize, Vec<u8>)>);
+pub type Split = (Vec<u8>, Vec<(usize, Vec<u8>)>);
 
 /// Separates our blocks from the text.
 ///

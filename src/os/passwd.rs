@@ -4,10 +4,11 @@
 //! switch. If `/etc/nsswitch.conf` says that `/etc/passwd` answers first, a record in that file *is*
 //! the switch's answer. Everything else, and every doubtful case, is left to the switch.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::ops::{ControlFlow, RangeInclusive};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An account in the system's account database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,14 @@ pub struct Account {
     pub home: Option<PathBuf>,
     /// The excluded groups that the account is a member of.
     pub excluded_groups: Vec<String>,
+}
+
+impl Account {
+    /// The name of the login shell's program; empty if the account has none.
+    pub fn shell_name(&self) -> Cow<'_, str> {
+        let name = self.shell.as_deref().and_then(Path::file_name);
+        name.unwrap_or_default().to_string_lossy()
+    }
 }
 
 /// Whether `/etc/passwd` is asked first, and alone for the accounts in it, by the text of

@@ -54,12 +54,8 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
 /// The account's login shell, if its start-up files hold neither a hook nor, as far as the caller can
 /// know, the line that helps; and what helps.
 fn unreached(account: &Account, site: &Site) -> Option<(String, String)> {
-    let shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
-    let shell = shell.to_string_lossy().into_owned();
-    if is_reached(&shell, site) {
-        return None;
-    }
-    let Some(file) = start_up_file(&shell) else {
+    let shell = account.shell_name().into_owned();
+    let Some(file) = file_to_edit(&shell, site)? else {
         let shim_dir = site.installation.shim_dir();
         let help = format!("put `{}` first on PATH in its start-up file", escaped(&shim_dir));
         return Some((shell, help));
@@ -80,30 +76,24 @@ fn of_unreached(shell: &str, names: &str) -> String {
 /// done: for another user, only if there is no line to add.
 pub(crate) fn of_login_shell(account: &Account, site: &Site) -> Option<(String, String)> {
     let (shell, help) = unreached(account, site)?;
-    let is_known = account.uid == site.account.uid || start_up_file(&shell).is_none();
+    let is_known = account.uid == site.account.uid || file_to_edit(&shell, site) == Some(None);
     let name = escaped(account.name.as_deref()?).to_string();
     is_known.then(|| (of_unreached(&shell, &name), help))
 }
 
-/// Whether this shell reads a file with a hook.
-fn is_reached(shell: &str, site: &Site) -> bool {
+/// The start-up file of a shell that reads no file with a hook, relative to a home, if it is known.
+/// `None` if the shell reads one.
+fn file_to_edit(shell: &str, site: &Site) -> Option<Option<&'static str>> {
     match shell {
         // An account without a shell has `sh`.
         "" | "sh" | "bash" | "rbash" | "dash" | "ash" | "ksh" | "ksh93" | "mksh" | "zsh"
-        | "fish" | "csh" | "tcsh" => true,
-        "yash" | "elvish" => !site.is_machine,
-        _ => false,
-    }
-}
-
-/// The start-up files of rarer shells, relative to a home.
-fn start_up_file(shell: &str) -> Option<&'static str> {
-    match shell {
-        "yash" => Some(".yash_profile"),
-        "elvish" => Some(".config/elvish/rc.elv"),
-        "nu" => Some(".config/nushell/config.nu"),
-        "pwsh" => Some(".config/powershell/profile.ps1"),
-        _ => None,
+        | "fish" | "csh" | "tcsh" => None,
+        "yash" | "elvish" if !site.is_machine => None,
+        "yash" => Some(Some(".yash_profile")),
+        "elvish" => Some(Some(".config/elvish/rc.elv")),
+        "nu" => Some(Some(".config/nushell/config.nu")),
+        "pwsh" => Some(Some(".config/powershell/profile.ps1")),
+        _ => Some(None),
     }
 }
 

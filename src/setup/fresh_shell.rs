@@ -1,17 +1,20 @@
 //! Starts fresh shells, as a person's next session will, and asks them what they find.
 //!
-//! No shell runs longer than its time limit.
+//! Between a shell and the program that asks it is a process that keeps it, so that no shell runs longer
+//! than its time limit, even if that program is killed. The keeper leads a session of its own, because an
+//! interactive shell would otherwise fight for the terminal of the asking program.
 
-mod keeper;
 pub(super) mod login;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-pub(super) use keeper::enter;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, setsid};
 
 use crate::os::homes::Homes;
 use crate::os::passwd::Account;
@@ -19,6 +22,7 @@ use crate::os::snapshot::Snapshot;
 use crate::session::search_path;
 use crate::setup::ENTER;
 use crate::setup::hooks::find_shell;
+use crate::ui::report;
 
 /// A kind of session: a shell, and a way to start it so that it reads a start-up file.
 #[derive(PartialEq, Eq)]
@@ -89,10 +93,9 @@ pub(super) struct ShellAnswer {
 
 /// Whether to ask a shell for this account: the rarer ones only if people log in with them.
 fn is_for(shell: &str, account: &Account) -> bool {
-    let login_shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
     match shell {
-        "tcsh" => login_shell == "tcsh" || login_shell == "csh",
-        "yash" => login_shell == "yash",
+        "tcsh" => ["tcsh", "csh"].contains(&&*account.shell_name()),
+        "yash" => account.shell_name() == "yash",
         _ => true,
     }
 }
@@ -105,18 +108,18 @@ pub(super) fn is_used(shell: &str, account: &Account, snapshot: &Snapshot) -> bo
     shell == "sh" || shells.any(|used| used.to_string_lossy().ends_with(shell))
 }
 
-/// The command that prints the answer, in marked lines. So other output of a start-up file is not
-/// mistaken for an answer, and cannot hide one by lacking a newline at its end. The answer is the
-/// program that other programs find, whatever function or alias the person has, so `sh` looks for it.
+/// The command that prints the answer, in three marked lines. So other output of a start-up file is not
+/// mistaken for an answer, and cannot hide one by lacking a newline at its end. The answer is the program
+/// that other programs find, whatever function or alias the person has, so `sh` looks for it.
 fn question(shell: &str) -> String {
     let config = match shell {
-        "fish" => "printf '\\n@@config=%s' \"$__fish_config_dir\"; ",
-        "zsh" => "printf '\\n@@config=%s' \"${ZDOTDIR-}\"; ",
+        "fish" => "$__fish_config_dir",
+        "zsh" => "${ZDOTDIR-}",
         _ => "",
     };
     format!(
-        "{config}/bin/sh -c 'printf \"\\n@@cargo=%s\\n@@target=%s\\n\" \
-         \"$(command -v cargo)\" \"${{CARGO_TARGET_DIR-}}\"'"
+        "/bin/sh -c 'printf \"\\n@@%s\" \"$1\" \"$(command -v cargo)\" \"${{CARGO_TARGET_DIR-}}\" \"\"' \
+         sh \"{config}\""
     )
 }
 
@@ -139,7 +142,7 @@ pub(super) fn start(
     let home = account.home.as_deref().unwrap_or("/".as_ref());
     let mut command = Command::new(std::env::current_exe().ok()?);
     command.args(["setup", ENTER]).arg(&program).args(kind.start.1).arg(question(kind.shell));
-    command.env_clear().envs(environment(account, snapshot, program.as_os_str()));
+    command.env_clear().envs(environment(account, snapshot, &program));
     command.envs(login::variables(home));
     command.current_dir(if home.is_dir() { home } else { "/".as_ref() });
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -153,25 +156,23 @@ const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 fn environment(
     account: &Account,
     snapshot: &Snapshot,
-    shell: &OsStr,
-) -> Vec<(&'static str, OsString)> {
+    shell: &Path,
+) -> impl Iterator<Item = (&'static str, OsString)> {
     let name = account.name.clone().unwrap_or_default();
     let home = account.home.clone().map_or_else(|| "/".into(), PathBuf::into_os_string);
-    let mut all = vec![
-        ("HOME", home),
-        ("USER", name.clone()),
-        ("LOGNAME", name),
-        ("SHELL", shell.to_owned()),
-        ("PATH", search_path::DEFAULT.into()),
-        ("TERM", "dumb".into()),
-    ];
-    all.extend(snapshot.variable("LANG").map(|language| ("LANG", language)));
     // Elsewhere, a login would not have it.
-    let config = Homes::new(snapshot)
-        .own(CONFIG_HOME)
-        .filter(|_| shell.as_encoded_bytes().ends_with(b"fish"));
-    all.extend(config.map(|config| (CONFIG_HOME, config.into_os_string())));
-    all
+    let config = Homes::new(snapshot).own(CONFIG_HOME).filter(|_| shell.ends_with("fish"));
+    let all = [
+        ("HOME", Some(home)),
+        ("USER", Some(name.clone())),
+        ("LOGNAME", Some(name)),
+        ("SHELL", Some(shell.into())),
+        ("PATH", Some(search_path::DEFAULT.into())),
+        ("TERM", Some("dumb".into())),
+        ("LANG", snapshot.variable("LANG")),
+        (CONFIG_HOME, config.map(PathBuf::into_os_string)),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// The limit of output before the answer, in bytes.
@@ -191,22 +192,57 @@ pub(super) fn answer(mut shell: Child) -> io::Result<ShellAnswer> {
 /// Reads until the answer is complete. It does not wait for the end of the output, because a start-up
 /// file may have started a program that holds it open.
 fn read(output: impl BufRead) -> io::Result<ShellAnswer> {
-    let mut answer = ShellAnswer::default();
+    let mut found = Vec::new();
     for line in output.split(b'\n') {
         let line = line?;
-        let value = |name: &[u8]| {
-            let value = line.strip_prefix(name)?;
-            Some(Some(PathBuf::from(OsStr::from_bytes(value))).filter(|_| !value.is_empty()))
-        };
-        if let Some(config) = value(b"@@config=") {
-            answer.config = config;
-        } else if let Some(cargo) = value(b"@@cargo=") {
-            answer.cargo = cargo;
-        } else if let Some(target_dir) = value(b"@@target=") {
-            return Ok(ShellAnswer { target_dir, ..answer });
-        } else if let Some(why) = keeper::end(&line) {
-            return Err(io::Error::other(why));
+        if let Some(why) = line.strip_prefix(END.as_bytes()) {
+            return Err(io::Error::other(String::from_utf8_lossy(why)));
+        }
+        let path = line.strip_prefix(b"@@").map(|path| PathBuf::from(OsStr::from_bytes(path)));
+        found.extend(path.map(|path| Some(path).filter(|path| !path.as_os_str().is_empty())));
+        if let [config, cargo, target_dir] = &mut *found {
+            let [config, cargo, target_dir] = [config, cargo, target_dir].map(Option::take);
+            return Ok(ShellAnswer { cargo, target_dir, config });
         }
     }
     Err(io::Error::other("its start-up files end it, or print without end"))
+}
+
+/// How long a shell may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long after the shell's hang-up the rest of its group is killed.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The beginning of a keeper's last line, which says why there is no answer by now.
+const END: &str = "@end@";
+
+/// The keeper: starts a new session, runs a shell in it, and ends with that shell.
+///
+/// # Errors
+/// Any I/O error.
+pub(super) fn keep(words: &[OsString]) -> io::Result<()> {
+    let (program, args) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    setsid()?;
+    let mut command = Command::new(program);
+    let mut shell = command.args(args).stdin(Stdio::null()).process_group(0).spawn()?;
+    let begin = Instant::now();
+    // If a shell ends by itself, the programs that it was told to leave running stay.
+    while shell.try_wait()?.is_none() {
+        if begin.elapsed() > PATIENCE {
+            end_group(Pid::from_child(&shell));
+            let late = format!("it has not got through its start-up files in {PATIENCE:?}");
+            return report::line(format!("\n{END}{late}"));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    report::line(format!("\n{END}its start-up files end it, or start something else in its place"))
+}
+
+/// Ends a shell, and then everything in its process group: the programs that start-up files run get a
+/// moment to finish by themselves, because they may hold a lock that nobody else removes.
+fn end_group(shell: Pid) {
+    let _ = kill_process(shell, Signal::HUP);
+    std::thread::sleep(GRACE);
+    let _ = kill_process_group(shell, Signal::KILL);
 }

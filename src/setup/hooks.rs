@@ -6,14 +6,20 @@
 
 use std::path::{Path, PathBuf};
 
+use super::site::Site;
+use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::marked::Blocks;
-use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
-use crate::session::search_path;
 use crate::session::shell::evaluation;
-use crate::setup::pieces::{Piece, PieceKind};
+use crate::session::{has_cargo, search_path};
+use crate::setup::pieces::{Piece, PieceKind, cannot_be_quoted};
+use crate::setup::steps::{Receipt, cannot_change};
+use crate::shim::decide::{build_dir, session_target};
+use crate::shim::gather::private_dir;
+use crate::shim::installation::PROGRAM;
 use crate::ui::escape::quoted;
+use crate::ui::report;
 
 const POSIX: &str = include_str!("hook.sh");
 const FISH: &str = include_str!("hook.fish");
@@ -31,105 +37,133 @@ pub(super) const GENERATOR: &str = "60-cargo-peruser";
 /// each name.
 const FISH_SNIPPET: &str = "cargo-peruser.fish";
 
+/// The pieces that put the shim first in sessions.
+pub(super) fn all(site: &Site, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Piece> {
+    let program = site.installation.binary();
+    match site.is_machine {
+        true => of_machine(&program),
+        false => of_person(site, snapshot, homes, &program),
+    }
+}
+
 /// The machine's hooks, for what is installed. A file that a shell's package may add later is not
 /// created: the package manager would ask whose it is.
-pub(super) fn of_machine(program: &Path) -> Vec<Piece> {
+fn of_machine(program: &Path) -> Vec<Piece> {
     let first = |places: &[&str]| places.iter().map(PathBuf::from).find(|path| path.exists());
     let below = |directory: &str, name: &str| {
         Path::new(directory).is_dir().then(|| Path::new(directory).join(name))
     };
-    // After the other scripts of its directory, which are sourced in the order of their names.
-    let profile = below("/etc/profile.d", "zz-cargo-peruser.sh");
+    let zshenv = || below("/etc/zsh", "zshenv").unwrap_or_else(|| "/etc/zshenv".into());
+    let snippet = || Path::new("/etc/fish/conf.d").join(FISH_SNIPPET);
+    let profile = PieceKind::text(posix(program, INTERACTIVE_SH));
+    let in_fish = PieceKind::text(fish(program, INTERACTIVE_FISH));
     // It often begins with a `return` for all but interactive shells.
     let bashrc = first(&["/etc/bash.bashrc", "/etc/bash/bashrc", "/etc/bashrc"]);
-    let zshenv = || below("/etc/zsh", "zshenv").unwrap_or_else(|| "/etc/zshenv".into());
-    let zshenv = find_shell("zsh").map(|_| zshenv());
-    let snippet = find_shell("fish").map(|_| Path::new("/etc/fish/conf.d").join(FISH_SNIPPET));
+    let at_top = Blocks { top: Some(posix(program, INTERACTIVE)), end: None };
+    let generator = PieceKind::File(filled(GENERATOR_SCRIPT, program).into_bytes(), 0o755);
+    // It starts before each account's first session.
     let service = below("/etc/systemd/system", "user@.service.d/cargo-peruser.conf");
     let hooks = [
-        profile.map(|path| ours(path, posix(program, INTERACTIVE_SH), LOGIN_SHELLS)),
-        bashrc.map(|path| {
-            let blocks = Blocks { top: Some(posix(program, INTERACTIVE)), end: None };
-            Piece::new(path, PieceKind::Blocks(blocks), BASH)
-        }),
-        zshenv.map(|path| at_end(path, posix(program, INTERACTIVE), ZSH)),
-        first(&["/etc/csh.cshrc"]).map(|path| at_end(path, filled(CSH, program), TCSH)),
-        snippet.map(|path| ours(path, fish(program, INTERACTIVE_FISH), EVERY_FISH)),
-        below("/etc/systemd", GENERATORS).map(|directory| {
-            let script = PieceKind::File(filled(GENERATOR_SCRIPT, program).into_bytes(), 0o755);
-            Piece::new(directory.join(GENERATOR), script, SYSTEMD)
-        }),
-        // It starts before each account's first session.
-        service.map(|path| {
-            ours(path, user_service(program), "private directories at the first login")
-        }),
+        // After the other scripts of its directory, which are sourced in the order of their names.
+        (below("/etc/profile.d", "zz-cargo-peruser.sh"), profile, LOGIN_SHELLS),
+        (bashrc, PieceKind::Blocks(at_top), BASH),
+        (find_shell("zsh").map(|_| zshenv()), at_end(&posix(program, INTERACTIVE)), ZSH),
+        (first(&["/etc/csh.cshrc"]), at_end(&filled(CSH, program)), TCSH),
+        (find_shell("fish").map(|_| snippet()), in_fish, FISHES),
+        (below("/etc/systemd", GENERATORS).map(|it| it.join(GENERATOR)), generator, SYSTEMD),
+        (service, PieceKind::text(user_service(program)), "private directories at the first login"),
     ];
-    hooks.into_iter().flatten().collect()
+    let hooks = hooks.into_iter().filter_map(|(path, what, purpose)| Some((path?, what, purpose)));
+    hooks.map(|(path, what, purpose)| Piece::new(path, what, purpose)).collect()
 }
 
-/// A person's hooks, for what is installed. Files of rarer shells are included only if they exist, or if
-/// the shell is the person's login shell.
-pub(super) fn of_person(
-    snapshot: &Snapshot,
-    homes: &Homes<'_>,
-    home: &Path,
-    account: &Account,
-    program: &Path,
-) -> Vec<Piece> {
-    let login_shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
-    let logs_in_with = |shells: &[&str]| shells.iter().any(|shell| login_shell == *shell);
-    let config = homes.config().unwrap_or_else(|| home.join(".config"));
-    let cshrc = Some(home.join(".tcshrc")).filter(|path| path.exists());
-    let cshrc = cshrc.unwrap_or_else(|| home.join(".cshrc"));
-    let profile =
-        |name: &str| at_end(home.join(name), posix(program, INTERACTIVE_SH), LOGIN_SHELLS);
-    // The hook, and whether to create its file if it is missing.
+/// A person's hooks, in the files that exist. A missing file is created only for an installed shell, or
+/// for a rarer one if it is the person's login shell.
+fn of_person(site: &Site, snapshot: &Snapshot, homes: &Homes<'_>, program: &Path) -> Vec<Piece> {
+    let home = |name: &str| site.home.join(name);
+    let config = homes.config().unwrap_or_else(|| home(".config"));
+    let cshrc = Some(home(".tcshrc")).filter(|path| path.exists());
+    let zdotdir = snapshot.absolute_path("ZDOTDIR").filter(|path| homes.is_own(path));
+    let zsh = |name| zdotdir.as_ref().unwrap_or(&site.home).join(name);
+    let shell = &*site.account.shell_name();
+    let has = |shell| find_shell(shell).is_some();
+    let silent = &posix(program, SILENT);
+    let login = &posix(program, INTERACTIVE_SH);
+    let [csh, elvish] = [CSH, ELVISH].map(|hook| at_end(&filled(hook, program)));
+    // Before and after a `return` for all but interactive shells.
+    let both = Blocks { top: Some(silent.clone()), end: Some(posix(program, INTERACTIVE)) };
+    let snippet = PieceKind::text(fish(program, INTERACTIVE_FISH));
+    // The file, the hook, its purpose, and whether to create the file.
     let mut hooks = vec![
-        (profile(".profile"), true),
-        (profile(".bash_profile"), false),
-        (profile(".bash_login"), false),
-        (profile(".yash_profile"), logs_in_with(&["yash"])),
-        (profile(".yashrc"), false),
-        (at_end(cshrc, filled(CSH, program), TCSH), logs_in_with(&["csh", "tcsh"])),
-        (
-            at_end(config.join("elvish/rc.elv"), filled(ELVISH, program), "elvish, interactive"),
-            logs_in_with(&["elvish"]),
-        ),
+        (home(".profile"), at_end(login), LOGIN_SHELLS, true),
+        (home(".bash_profile"), at_end(login), LOGIN_SHELLS, false),
+        (home(".bash_login"), at_end(login), LOGIN_SHELLS, false),
+        (home(".yash_profile"), at_end(login), LOGIN_SHELLS, shell == "yash"),
+        (home(".yashrc"), at_end(login), LOGIN_SHELLS, false),
+        (cshrc.unwrap_or_else(|| home(".cshrc")), csh, TCSH, ["csh", "tcsh"].contains(&shell)),
+        (config.join("elvish/rc.elv"), elvish, "elvish, interactive", shell == "elvish"),
+        (home(".bashrc"), PieceKind::Blocks(both), BASH, has("bash")),
+        // Even if `$ZDOTDIR` moves zsh's files elsewhere, a fresh session looks for this one at home.
+        (home(".zshenv"), at_end(&posix(program, INTERACTIVE)), ZSH, has("zsh")),
+        (zsh(".zshenv"), at_end(silent), ZSH, false),
+        (zsh(".zprofile"), at_end(silent), ZSH, false),
+        (zsh(".zshrc"), at_end(silent), ZSH, false),
+        (zsh(".zlogin"), at_end(silent), ZSH, false),
+        (config.join("fish/conf.d").join(FISH_SNIPPET), snippet, FISHES, has("fish")),
+        (config.join("fish/config.fish"), at_end(&fish(program, SILENT)), FISHES, false),
     ];
-    if find_shell("bash").is_some() {
-        // Before and after a `return` for all but interactive shells.
-        let (top, end) = (Some(posix(program, SILENT)), Some(posix(program, INTERACTIVE)));
-        let blocks = PieceKind::Blocks(Blocks { top, end });
-        hooks.push((Piece::new(home.join(".bashrc"), blocks, BASH), true));
-    }
-    if find_shell("zsh").is_some() {
-        let zdotdir = snapshot.absolute_path("ZDOTDIR").filter(|path| homes.is_own(path));
-        hooks.extend(of_zsh(home, zdotdir.as_deref().unwrap_or(home), program));
-    }
-    if find_shell("fish").is_some() {
-        let snippet = config.join("fish/conf.d").join(FISH_SNIPPET);
-        hooks.push((ours(snippet, fish(program, INTERACTIVE_FISH), EVERY_FISH), true));
-        let config = config.join("fish/config.fish");
-        hooks.push((at_end(config, fish(program, SILENT), EVERY_FISH), false));
-    }
-    let is_meant = |(piece, is_made): &(Piece, bool)| *is_made || piece.path.exists();
-    hooks.into_iter().filter(is_meant).map(|(piece, _)| piece).collect()
+    hooks.dedup_by(|later, first| later.0 == first.0);
+    let hooks = hooks.into_iter().filter(|(path, _, _, is_made)| *is_made || path.exists());
+    let hooks = hooks.map(|(path, what, purpose, _)| Piece::new(path, what, purpose));
+    hooks.chain(environment_d(site, homes)).collect()
 }
 
-/// A person's hooks for zsh, and whether to create their files. Even if `$ZDOTDIR` moves zsh's files
-/// elsewhere, a fresh session looks for the first one at home.
-fn of_zsh(home: &Path, zdotdir: &Path, program: &Path) -> Vec<(Piece, bool)> {
-    let zshenv = home.join(".zshenv");
-    let later = [".zshenv", ".zprofile", ".zshrc", ".zlogin"].map(|name| zdotdir.join(name));
-    let later = later.into_iter().filter(|path| *path != zshenv);
-    let mut hooks = vec![(at_end(zshenv.clone(), posix(program, INTERACTIVE), ZSH), true)];
-    hooks.extend(later.map(|path| (at_end(path, posix(program, SILENT), ZSH), false)));
-    hooks
+/// The environment.d(5) file for a person's services, if systemd runs those here and the machine has no
+/// generator that does the same. It holds constants, because a person has no generators. So what a
+/// generator would check each time is checked now.
+fn environment_d(site: &Site, homes: &Homes<'_>) -> Option<Piece> {
+    let private_dir = private_dir(&site.shared_root, &site.account);
+    let is_quotable = |path: &PathBuf| cannot_be_quoted(path).is_none();
+    if !has_systemd()
+        || Path::new("/etc/systemd").join(GENERATORS).join(GENERATOR).exists()
+        || !is_quotable(&private_dir)
+        || site.account.no_directory(&site.settings_in_files).is_some()
+        || !has_cargo(&site.settings_in_files, homes)
+    {
+        return None;
+    }
+    let first = [Some(site.installation.shim_dir()), homes.cargo_bin().filter(is_quotable)];
+    let directory = homes.config()?.join("environment.d");
+    Some(environment(&directory, first.into_iter().flatten().collect(), &private_dir))
 }
 
-/// Whether the machine has a generator that puts the shim first in people's services.
-pub(super) fn has_generator() -> bool {
-    Path::new("/etc/systemd").join(GENERATORS).join(GENERATOR).exists()
+/// `first` are the directories that come first on PATH.
+fn environment(directory: &Path, first: Vec<PathBuf>, private_dir: &Path) -> Piece {
+    let first: Vec<_> = first.iter().map(|path| path.to_string_lossy()).collect();
+    let text = ENVIRONMENT
+        .replace("@first@", &first.join(":"))
+        .replace("@target_dir@", &session_target(private_dir).to_string_lossy())
+        .replace("@build_dir@", &build_dir(private_dir, None).to_string_lossy());
+    Piece::new(directory.join(format!("{GENERATOR}.conf")), PieceKind::text(text), SYSTEMD)
+}
+
+/// Whether systemd runs services here.
+pub(super) fn has_systemd() -> bool {
+    ["/etc/systemd", "/usr/lib/systemd"].iter().any(|path| Path::new(path).is_dir())
+}
+
+/// Whether a hook can be put in its place. A start-up file that cannot be changed does not stop the rest:
+/// the line to add to it is reported, unless somebody has added it already.
+pub(super) fn is_changeable(hook: &Piece, program: &Path, receipt: &Receipt) -> bool {
+    let is_block = matches!(hook.what, PieceKind::Blocks(_));
+    let Some(cause) = is_block.then(|| cannot_change(hook, receipt)).flatten() else { return true };
+    let text = files::read_regular(&hook.path).unwrap_or_default();
+    if !text.contains(PROGRAM) {
+        let line = line_for(&hook.path, program);
+        let help = format!("add this line to it, or to what it is made from: {line}");
+        report::warning(&cause, &help);
+    }
+    false
 }
 
 /// The path of a shell on the search path that everyone has.
@@ -137,30 +171,9 @@ pub(super) fn find_shell(shell: &str) -> Option<PathBuf> {
     which::which_in_global(shell, Some(search_path::DEFAULT)).ok()?.next()
 }
 
-/// A file that only we have.
-fn ours(path: PathBuf, text: String, purpose: &'static str) -> Piece {
-    Piece::new(path, PieceKind::File(text.into_bytes(), 0o644), purpose)
-}
-
 /// A block at the end of a file.
-fn at_end(path: PathBuf, text: String, purpose: &'static str) -> Piece {
-    Piece::new(path, PieceKind::Blocks(Blocks { top: None, end: Some(text) }), purpose)
-}
-
-/// The environment.d(5) file for a person's services. It holds constants, because a person has no
-/// generators. `first` are the directories that come first on PATH.
-pub(super) fn environment_d(
-    directory: &Path,
-    first: &[PathBuf],
-    target_dir: &Path,
-    build_dir: &Path,
-) -> Piece {
-    let first: Vec<_> = first.iter().map(|path| path.to_string_lossy()).collect();
-    let text = ENVIRONMENT
-        .replace("@first@", &first.join(":"))
-        .replace("@target_dir@", &target_dir.to_string_lossy())
-        .replace("@build_dir@", &build_dir.to_string_lossy());
-    ours(directory.join(format!("{GENERATOR}.conf")), text, SYSTEMD)
+fn at_end(text: &str) -> PieceKind {
+    PieceKind::Blocks(Blocks { top: None, end: Some(text.to_owned()) })
 }
 
 /// Below `/etc/systemd`: programs whose output becomes the environment of people's services.
@@ -170,7 +183,7 @@ const LOGIN_SHELLS: &str = "login shells";
 const BASH: &str = "bash, interactive and over ssh";
 const ZSH: &str = "every zsh";
 const TCSH: &str = "every csh and tcsh";
-const EVERY_FISH: &str = "every fish";
+const FISHES: &str = "every fish";
 const SYSTEMD: &str = "desktop sessions and user services";
 
 // Which shells show the program's messages, a refusal for instance: a shell reads several files with
@@ -231,7 +244,7 @@ fn filled(template: &str, program: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        CSH, ELVISH, GENERATOR_SCRIPT, PieceKind, SILENT, environment_d, filled, fish, posix,
+        CSH, ELVISH, GENERATOR_SCRIPT, PieceKind, SILENT, environment, filled, fish, posix,
         user_service,
     };
     use std::path::{Path, PathBuf};
@@ -250,8 +263,7 @@ mod tests {
             assert!(text.contains("'/opt/a b/bin/cargo-peruser' env "), "{text}");
         }
         let any = || PathBuf::from("/x");
-        let PieceKind::File(text, _) = environment_d(&any(), &[any(), any()], &any(), &any()).what
-        else {
+        let PieceKind::File(text, _) = environment(&any(), vec![any(), any()], &any()).what else {
             panic!("no file")
         };
         for text in [String::from_utf8(text).unwrap(), user_service(program)] {

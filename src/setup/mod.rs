@@ -28,14 +28,12 @@ use super::editor;
 use super::provision;
 use crate::os::accounts;
 use crate::os::homes::Homes;
-use crate::os::replace::{Original, changed_meanwhile};
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::Person;
 use crate::settings::Flags;
-use crate::setup::pieces::{Did, Receipt, ReceiptEntry, timer};
+use crate::setup::pieces::timer;
 use crate::setup::steps::{
-    PieceState, Step, assert_possible, did, make_directories, missing_above, put, read_receipt,
-    receipt_path, steps, write_receipt,
+    PieceState, Step, assert_possible, install, read_receipt, receipt_path, steps,
 };
 use crate::ui::arguments::switch;
 use crate::ui::escape::quoted;
@@ -113,7 +111,8 @@ const ENTER: &str = "--enter-session";
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     if let Some(words) = verb.get_many::<OsString>("enter") {
-        match fresh_shell::enter(&words.cloned().collect::<Vec<_>>())? {}
+        fresh_shell::keep(&words.cloned().collect::<Vec<_>>())?;
+        return Ok(0);
     }
     let site = Site::choose(snapshot, flags, verb)?;
     let is_dry = verb.get_flag("dry-run");
@@ -121,8 +120,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return uninstall::run(&site, is_dry, &editor::written(snapshot, flags));
     }
     let receipt = read_receipt(&receipt_path(&site.installation))?;
-    let steps = steps(site.pieces()?, &receipt)?;
-    site.tell_by_hand();
+    let steps = steps(site.pieces(snapshot, verb, &receipt)?, &receipt)?;
     if verb.get_flag("status") {
         return status(&site, &steps, snapshot, flags);
     }
@@ -130,7 +128,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     steps.iter().try_for_each(assert_possible)?;
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
     if !is_dry {
-        install(&site, &steps, receipt)?;
+        install(&site.installation, &steps, receipt)?;
         reload_systemd();
         verb.contains_id("timer").then(|| tell_of_timer(&site));
     }
@@ -186,28 +184,6 @@ fn reload_systemd() {
             report::warning(&"systemd could not be told of the change", &"systemctl daemon-reload");
         }
     }
-}
-
-/// Writes the plan into the receipt, and carries it out.
-fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Failure> {
-    let path = receipt_path(&site.installation);
-    // If another run has changed the receipt, that run created some of what was found here, and this
-    // receipt would not list it.
-    let file = Original::read(&path)?;
-    if read_receipt(&path)? != receipt {
-        return Err(changed_meanwhile(&path));
-    }
-    receipt.prefix = Some(site.installation.prefix.clone());
-    for step in steps {
-        let Some(did) = did(step) else { continue };
-        for above in missing_above(&step.piece.path) {
-            receipt.add(ReceiptEntry { path: above.to_owned(), did: Did::MakeDirectory });
-        }
-        receipt.add(ReceiptEntry { path: step.piece.path.clone(), did });
-    }
-    make_directories(&path)?;
-    write_receipt(&file, &receipt)?;
-    steps.iter().try_for_each(put)
 }
 
 /// Shows the state of the installation. It fails if something is missing, outdated or has wrong

@@ -4,16 +4,14 @@
 //! use it, and so does uninstalling, by the receipt. Hooks only call the program, and are harmless
 //! without it.
 
-mod receipt;
 pub(super) mod timer;
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-pub(super) use receipt::{Did, Receipt, ReceiptEntry};
 
 use crate::os::marked::Blocks;
 use crate::settings::Scope;
-use crate::settings::StickyRoot;
+use crate::setup::steps::Root;
 
 /// One piece of an installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,45 +37,10 @@ pub(super) enum PieceKind {
     Root(Root),
 }
 
-/// How to create or change the shared root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Root {
-    /// The permission bits (`07777`) of a new root, and of an existing one if its group is chosen.
-    pub mode: u32,
-    /// The group that may use it, if one is chosen.
-    pub group: Option<u32>,
-    /// Whether the settings accept a sticky root in which other users can create files.
-    pub sticky: StickyRoot,
-}
-
-impl Root {
-    /// For everyone. Only its owner can write to it, because builds read files above their target
-    /// directories.
-    pub(super) const EVERYONE: Root = Root { mode: 0o755, group: None, sticky: StickyRoot::Refuse };
-    /// Below the caller's own cache directory.
-    pub(super) const OWN: Root = Root { mode: 0o700, group: None, sticky: StickyRoot::Refuse };
-
-    /// For the members of a group. No other user may enter it.
-    pub(super) fn group(gid: u32) -> Root {
-        Root { mode: 0o750, group: Some(gid), sticky: StickyRoot::Refuse }
-    }
-
-    /// Whether everyone may enter a new root.
-    pub(super) fn is_for_everyone(&self) -> bool {
-        self.mode & 0o001 != 0
-    }
-
-    /// The permission bits that an existing root should have; `mode` is what it has.
-    ///
-    /// Removes other users' write access. Who may enter it stays the administrator's choice, unless a
-    /// group is chosen now.
-    pub(super) fn mended(&self, mode: u32) -> u32 {
-        match self.group {
-            Some(_) => self.mode,
-            None if self.sticky == StickyRoot::Accept && mode & 0o1000 != 0 => mode,
-            None if mode & 0o022 != 0 => mode & 0o755,
-            None => mode,
-        }
+impl PieceKind {
+    /// Our own text file, which everyone may read.
+    pub(super) fn text(text: String) -> PieceKind {
+        PieceKind::File(text.into_bytes(), 0o644)
     }
 }
 
@@ -85,6 +48,18 @@ impl Piece {
     /// A piece at this path.
     pub(super) fn new(path: impl Into<PathBuf>, what: PieceKind, purpose: &'static str) -> Piece {
         Piece { path: path.into(), what, purpose }
+    }
+
+    /// Everything that setup writes there, by its kind. Of a symlink, that is its target.
+    pub(super) fn contents(&self) -> Vec<&[u8]> {
+        match &self.what {
+            PieceKind::Link(to) => vec![to.as_os_str().as_bytes()],
+            PieceKind::File(bytes, _) => vec![bytes],
+            PieceKind::Blocks(Blocks { top, end }) => {
+                top.iter().chain(end).map(String::as_bytes).collect()
+            }
+            PieceKind::Root(_) => Vec::new(),
+        }
     }
 }
 
@@ -117,30 +92,9 @@ pub(super) fn cannot_be_quoted(path: &Path) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Root, cannot_be_quoted, settings_block};
-    use crate::settings::StickyRoot;
+    use super::{cannot_be_quoted, settings_block};
     use crate::settings::parse::{Whose, from_file};
     use std::path::Path;
-
-    #[test]
-    fn mends_only_what_others_can_write_to() {
-        for (root, mode, expected) in [
-            (Root::EVERYONE, 0o1777, 0o755),
-            (Root::EVERYONE, 0o777, 0o755),
-            (Root::EVERYONE, 0o2775, 0o755),
-            (Root::EVERYONE, 0o3770, 0o750),
-            (Root::EVERYONE, 0o755, 0o755),
-            (Root::EVERYONE, 0o750, 0o750),
-            (Root::group(7), 0o2775, 0o750),
-            (Root::group(7), 0o1777, 0o750),
-            (Root::OWN, 0o700, 0o700),
-        ] {
-            assert_eq!(root.mended(mode), expected, "{mode:o}");
-        }
-        let accepted = Root { sticky: StickyRoot::Accept, ..Root::EVERYONE };
-        assert_eq!(accepted.mended(0o1777), 0o1777);
-        assert_eq!(accepted.mended(0o777), 0o755);
-    }
 
     #[test]
     fn a_root_of_any_name_is_a_toml_string() {

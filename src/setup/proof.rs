@@ -12,6 +12,7 @@ use crate::os::accounts;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::process;
+use crate::os::replace::Original;
 use crate::os::snapshot::Snapshot;
 use crate::session::shell::evaluation;
 use crate::session::{self, has_cargo};
@@ -32,21 +33,16 @@ struct SessionFinding {
     kind: &'static SessionKind,
     /// `None` if the shell gave no answer.
     answer: Option<ShellAnswer>,
-    shown: Shown,
+    /// What is wrong, in a word. Empty if the shim comes first, or there is no cargo for it to execute,
+    /// and programs that bypass the shim build in the same private directory.
+    mark: &'static str,
     /// What is wrong, and the command that helps. `None` also for a file that cannot be changed, which
     /// has been reported already.
     complaint: Option<(String, String)>,
 }
 
-/// What is reported about a session.
-#[derive(Clone, PartialEq, Eq)]
-struct Shown {
-    cargo: String,
-    target_dir: String,
-    /// What is wrong, in a word. Empty if the shim comes first, or there is no cargo for it to execute,
-    /// and programs that bypass the shim build in the same private directory.
-    mark: &'static str,
-}
+/// What is shown of a session: its `cargo`, its target directory, and what is wrong.
+type Shown = (String, String, &'static str);
 
 /// Asks every installed shell, and prints what it finds. True if the shim comes first everywhere.
 ///
@@ -54,21 +50,23 @@ struct Shown {
 /// Any error of writing the output.
 pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot, |_| true);
-    let name = accounts::owner(site.account.uid);
-    report::line(format!("\nwhat fresh shells of {name} find"))?;
-    let mut groups = grouped(&findings);
+    report::line(format!("\nwhat fresh shells of {} find", accounts::owner(site.account.uid)))?;
+    for (shown, names) in grouped(&findings) {
+        report::line(paragraph(&names.join(", "), shown))?;
+    }
     // Under sudo, this session would be root's, and nobody builds in that.
     let is_persons = !is_under_sudo(snapshot);
     let chosen = chosen(snapshot, flags).filter(|_| is_persons);
     let other = other_cargo(snapshot).filter(|_| is_persons);
     if is_persons {
-        let shown = this_session(snapshot, chosen.is_some(), other.is_some());
-        groups.push((shown, vec!["this session".into()]));
-    }
-    for (Shown { cargo, target_dir, mark }, names) in groups {
-        let rows =
-            [report::row("  cargo", cargo), report::row(format!("  {TARGET_DIR}"), target_dir)];
-        report::line(format!("{}{mark}\n{}", names.join(", "), report::table(&rows)))?;
+        let mark = match (&other, &chosen) {
+            (Some(_), _) => NOT_THE_SHIM,
+            (None, Some(_)) => "  <- chosen by a variable",
+            (None, None) => "",
+        };
+        let target_dir = snapshot.variable(TARGET_DIR).map(PathBuf::from);
+        let cargo = word(which::which("cargo").ok().as_deref());
+        report::line(paragraph("this session", (cargo, word(target_dir.as_deref()), mark)))?;
     }
     let complaints = complaints(&findings);
     // If new sessions have the same fault, it is reported with the line that helps them.
@@ -84,23 +82,27 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
         report::warning(&complaints.join("\n         "), &help);
     }
     tell_the_rest(site, snapshot, &findings);
-    Ok(chosen.is_none() && findings.iter().all(SessionFinding::wins))
+    Ok(chosen.is_none() && findings.iter().all(|finding| finding.mark.is_empty()))
+}
+
+fn paragraph(title: &str, (cargo, target_dir, mark): Shown) -> String {
+    let rows = [report::row("  cargo", cargo), report::row(format!("  {TARGET_DIR}"), target_dir)];
+    format!("{title}{mark}\n{}", report::table(&rows))
+}
+
+fn word(path: Option<&Path>) -> String {
+    path.map_or("none".into(), |path| escaped(path).to_string())
 }
 
 /// Each answer and the shells that give it, or the ways of starting a shell if its answers differ.
-fn grouped(findings: &[SessionFinding]) -> Vec<(Shown, Vec<String>)> {
-    let mut groups: Vec<(Shown, Vec<String>)> = Vec::new();
+fn grouped(findings: &[SessionFinding]) -> BTreeMap<Shown, Vec<String>> {
+    let mut groups: BTreeMap<Shown, Vec<String>> = BTreeMap::new();
     for of_shell in findings.chunk_by(|one, other| one.kind.shell == other.kind.shell) {
-        let is_one = of_shell
-            .windows(2)
-            .all(|pair| matches!(pair, [one, other] if one.shown == other.shown));
-        for SessionFinding { kind, shown, .. } in of_shell {
-            let name = if is_one { kind.shell.to_owned() } else { name(kind) };
-            match groups.iter_mut().find(|(known, _)| known == shown) {
-                Some((_, names)) if names.contains(&name) => {}
-                Some((_, names)) => names.push(name),
-                None => groups.push((shown.clone(), vec![name])),
-            }
+        let differs = of_shell.array_windows().any(|[one, other]| one.shown() != other.shown());
+        for finding in of_shell.iter().take(if differs { of_shell.len() } else { 1 }) {
+            let SessionFinding { kind, .. } = finding;
+            let name = if differs { name(kind) } else { kind.shell.to_owned() };
+            groups.entry(finding.shown()).or_default().push(name);
         }
     }
     groups
@@ -121,21 +123,6 @@ pub(crate) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(Stri
     let findings = ask_all(site, snapshot, |shell| is_used(shell, &site.account, snapshot));
     let found = complaints(&findings).into_iter();
     found.map(|(help, complaints)| (complaints.join("; "), help.to_owned())).collect()
-}
-
-/// What this session finds.
-fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> Shown {
-    let mark = match (is_other, is_chosen) {
-        (true, _) => NOT_THE_SHIM,
-        (false, true) => "  <- chosen by a variable",
-        (false, false) => "",
-    };
-    let target_dir = word(snapshot.variable(TARGET_DIR).map(PathBuf::from).as_deref());
-    Shown { cargo: word(which::which("cargo").ok().as_deref()), target_dir, mark }
-}
-
-fn word(path: Option<&Path>) -> String {
-    path.map_or("none".into(), |path| escaped(path).to_string())
 }
 
 /// The message that a variable of this session counts as a choice, and what helps. This session builds
@@ -181,7 +168,10 @@ fn session_shell(snapshot: &Snapshot) -> String {
 
 /// Reports what no shell's start-up files can change.
 fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) {
-    if findings.iter().any(|finding| finding.wins() && finding.is_bare()) {
+    let is_bare = |SessionFinding { answer, mark, .. }: &SessionFinding| {
+        mark.is_empty() && answer.as_ref().is_some_and(|answer| answer.cargo.is_none())
+    };
+    if findings.iter().any(is_bare) {
         let name = accounts::owner(site.account.uid);
         report::note(&format!(
             "{name} has no cargo in such sessions; the shim is put on PATH once there is one"
@@ -252,22 +242,14 @@ impl SessionFinding {
                 (NOT_THE_SHIM, Some((format!("{session} gave no answer: {error}"), help)))
             }
         };
-        let answer = answer.ok();
-        let shown = |path: fn(&ShellAnswer) -> Option<&Path>| {
-            answer.as_ref().map_or_else(|| "no answer".to_owned(), |it| word(path(it)))
+        SessionFinding { kind, answer: answer.ok(), mark, complaint }
+    }
+
+    fn shown(&self) -> Shown {
+        let Some(ShellAnswer { cargo, target_dir, .. }) = &self.answer else {
+            return ("no answer".into(), "no answer".into(), self.mark);
         };
-        let (cargo, target_dir) =
-            (shown(|it| it.cargo.as_deref()), shown(|it| it.target_dir.as_deref()));
-        SessionFinding { kind, answer, shown: Shown { cargo, target_dir, mark }, complaint }
-    }
-
-    fn wins(&self) -> bool {
-        self.shown.mark.is_empty()
-    }
-
-    /// Whether it finds no cargo.
-    fn is_bare(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.cargo.is_none())
+        (word(cargo.as_deref()), word(target_dir.as_deref()), self.mark)
     }
 }
 
@@ -280,28 +262,24 @@ fn judge(
     has_cargo: bool,
 ) -> (&'static str, Option<(String, String)>) {
     let start_up = StartUp { kind, home: &site.home, config: config.as_deref() };
-    match (cargo, target_dir) {
-        (None, _) if has_cargo => {
-            let help = line_to_add(&start_up, None, site);
-            (NOT_THE_SHIM, help.map(|help| (format!("{session} finds no cargo at all"), help)))
-        }
+    let (complaint, line) = match (cargo, target_dir) {
+        (None, _) if has_cargo => (format!("{session} finds no cargo at all"), None),
         // Any shim will do: the machine's, the person's own, or another one.
         (Some(cargo), _) if Installation::of_shim(cargo).is_none() => {
-            let line = start_up.line_that_puts_first(cargo);
-            let (cargo, by) = (escaped(cargo), by(line.as_ref()));
-            let complaint = format!("in {session} `{cargo}` comes before the shim{by}");
-            let help = line_to_add(&start_up, line.as_ref(), site);
-            (NOT_THE_SHIM, help.map(|help| (complaint, help)))
+            let complaint = format!("in {session} `{}` comes before the shim", escaped(cargo));
+            (complaint, start_up.line_that_puts_first(cargo))
         }
-        (_, Some(target)) if is_private(target, site) => ("", None),
+        (_, Some(target)) if is_private(target, site) => return ("", None),
         (_, target) => {
             let line = start_up.line_that_sets_target();
             let is = target.as_ref().map(|path| format!("is `{}`", escaped(path)));
             let is = is.unwrap_or_else(|| "is not set".into());
             let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(line.as_ref()));
-            ("  <- not your own", Some((complaint, line_to_take_out(line))))
+            return ("  <- not your own", Some((complaint, line_to_take_out(line))));
         }
-    }
+    };
+    let help = line_to_add(&start_up, line.as_ref(), site);
+    (NOT_THE_SHIM, help.map(|help| (complaint + &by(line.as_ref()), help)))
 }
 
 const NOT_THE_SHIM: &str = "  <- not the shim";
@@ -322,9 +300,7 @@ fn by(line: Option<&Line>) -> String {
 /// the line does nothing. `None` for a file that cannot be changed, which has been reported already.
 fn line_to_add(start_up: &StartUp<'_>, offending: Option<&Line>, site: &Site) -> Option<String> {
     let file = start_up.file_to_win_in(offending);
-    if site.by_hand.iter().any(|(path, ..)| *path == file) {
-        return None;
-    }
+    Original::read(&file).and_then(|file| file.assert_writable()).ok()?;
     let line = quoted(&line_for(&file, &site.installation.binary()));
     let ends_its_line = files::read_regular(&file).map_or(true, |text| text.ends_with('\n'));
     let add = if ends_its_line { "echo" } else { "printf '\\n%s\\n'" };

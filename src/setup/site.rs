@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, ValueEnum};
 
+use super::hooks;
 use crate::completions;
 use crate::man;
 use crate::os::accounts;
 use crate::os::files;
-use crate::os::homes::Homes;
-use crate::os::homes::no_home;
+use crate::os::homes::{Homes, no_home};
 use crate::os::lexical;
 use crate::os::marked::Blocks;
 use crate::os::passwd::Account;
@@ -19,24 +19,14 @@ use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::{Person, Provisioner};
 use crate::private_dir::shared_root::is_system_directory;
 use crate::private_dir::{Caller, examine_ancestors};
-use crate::session::has_cargo;
-use crate::settings;
-use crate::settings::Flags;
-use crate::settings::Settings;
-use crate::setup::hooks::{
-    environment_d, find_shell, has_generator, line_for, of_machine, of_person,
-};
-use crate::setup::pieces::timer;
-use crate::setup::pieces::{Piece, PieceKind, Root, cannot_be_quoted};
+use crate::settings::{self, Flags, Settings};
+use crate::setup::pieces::{Piece, PieceKind, cannot_be_quoted, timer};
 use crate::setup::steps::{
-    Step, assert_trusted, cannot_change, not_a_root, own_program, read_receipt, receipt_path,
+    Receipt, Root, Step, assert_trusted, not_a_root, own_program, read_receipt, receipt_path,
 };
-use crate::shim::decide::{build_dir, session_target};
-use crate::shim::gather::private_dir;
 use crate::shim::installation::{Installation, PROGRAM, is_same_file};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
-use crate::ui::report;
 
 /// The site of an installation.
 pub(crate) struct Site {
@@ -57,9 +47,6 @@ pub(crate) struct Site {
     settings: Option<(PathBuf, Blocks)>,
     /// How to create or change the root; `None` if it is the administrator's.
     root: Option<Root>,
-    hooks: Vec<Piece>,
-    /// Start-up files that cannot be changed, the reason, and the line to add to each.
-    pub(super) by_hand: Vec<(PathBuf, Failure, String)>,
     /// The settings before this run.
     pub(super) settings_in_files: Settings,
 }
@@ -72,10 +59,7 @@ impl Site {
     pub(super) fn choose(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> Result<Site> {
         let homes = Homes::new(snapshot);
         let home = homes.home().ok_or_else(|| no_home(snapshot.uid))?.to_owned();
-        let own = own_installation(snapshot, &home, verb)?;
-        let machines = machines(verb, &own)?;
-        let is_machine = snapshot.uid == 0 || machines.is_some();
-        let installation = machines.unwrap_or(own);
+        let (installation, is_machine) = installation(snapshot, &home, verb)?;
         let asked = root::asked(flags, verb)?;
         let (chosen, scope) = (asked.shared_root().map(Path::to_owned), root::scope_of(&asked));
         let (shared_root, settings) = root::settle(snapshot, &homes, is_machine, chosen, scope)?;
@@ -91,7 +75,7 @@ impl Site {
             false => is_ours.then_some(Root::OWN),
         };
         let root = root.map(|root| Root { sticky: settings_in_files.sticky_root(), ..root });
-        let site = Site {
+        Ok(Site {
             installation,
             shared_root,
             account: settings_in_files.account(snapshot.uid),
@@ -100,72 +84,8 @@ impl Site {
             is_machine,
             settings,
             root,
-            hooks: Vec::new(),
-            by_hand: Vec::new(),
             settings_in_files,
-        };
-        let hooks = [site.find_hooks(snapshot, &homes), site.timer(&homes, verb)?].concat();
-        site.with_hooks(hooks)
-    }
-
-    /// Separates the start-up files that cannot be changed, so that they do not stop the rest.
-    fn with_hooks(mut self, hooks: Vec<Piece>) -> Result<Site> {
-        let receipt = read_receipt(&receipt_path(&self.installation))?;
-        let program = self.installation.binary();
-        for piece in hooks {
-            let is_block = matches!(piece.what, PieceKind::Blocks(_));
-            let Some(error) = is_block.then(|| cannot_change(&piece, &receipt)).flatten() else {
-                self.hooks.push(piece);
-                continue;
-            };
-            let text = files::read_regular(&piece.path).unwrap_or_default();
-            if !text.contains(PROGRAM) {
-                let line = line_for(&piece.path, &program);
-                self.by_hand.push((piece.path, error, line));
-            }
-        }
-        Ok(self)
-    }
-
-    /// The pieces that put the shim first in sessions.
-    fn find_hooks(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Piece> {
-        let program = self.installation.binary();
-        if self.is_machine {
-            return of_machine(&program);
-        }
-        let mut hooks = of_person(snapshot, homes, &self.home, &self.account, &program);
-        // This file holds constants, so the conditions are checked now. A program could check them each
-        // time.
-        if self.account.no_directory(&self.settings_in_files).is_none()
-            && has_cargo(&self.settings_in_files, homes)
-        {
-            hooks.extend(self.environment_d(homes));
-        }
-        hooks
-    }
-
-    /// The environment.d(5) file, if systemd runs people's services here and the machine has no
-    /// generator that does the same.
-    fn environment_d(&self, homes: &Homes<'_>) -> Option<Piece> {
-        let private_dir = private_dir(&self.shared_root, &self.account);
-        let target_dir = session_target(&private_dir);
-        let is_quotable = |path: &PathBuf| cannot_be_quoted(path).is_none();
-        if !has_systemd() || has_generator() || !is_quotable(&target_dir) {
-            return None;
-        }
-        let mut first = vec![self.installation.shim_dir()];
-        first.extend(homes.cargo_bin().filter(is_quotable));
-        let build_dir = build_dir(&private_dir, None);
-        let directory = homes.config()?.join("environment.d");
-        Some(environment_d(&directory, &first, &target_dir, &build_dir))
-    }
-
-    /// Reports the start-up files that cannot be changed.
-    pub(super) fn tell_by_hand(&self) {
-        for (_, cause, line) in &self.by_hand {
-            let help = format!("add this line to it, or to what it is made from: {line}");
-            report::warning(cause, &help);
-        }
+        })
     }
 
     /// The units that run `gc` regularly, if they are requested.
@@ -176,7 +96,7 @@ impl Site {
             Some(config) => (config.join("systemd/user"), None),
             None => ("/etc/systemd/system".into(), Some(&*self.shared_root)),
         };
-        if !has_systemd() {
+        if !hooks::has_systemd() {
             let who = if self.is_machine { " --all-users" } else { "" };
             return Err(Failure::new("there is no systemd here to run a timer")
                 .help(format!("let cron run: cargo-peruser gc --apply{who}")));
@@ -184,11 +104,18 @@ impl Site {
         Ok(timer::pieces(&units, every, root, &self.installation.binary()))
     }
 
-    /// All pieces, in order. Hooks are last, so that what they call is already in place.
+    /// All pieces, in order. Hooks are last, so that what they call is already in place. Reports the
+    /// start-up files that cannot be changed.
     ///
     /// # Errors
-    /// Any error of rendering the pages.
-    pub(super) fn pieces(&self) -> Result<Vec<Piece>> {
+    /// Any error of rendering the pages, and a timer without systemd.
+    pub(super) fn pieces(
+        &self,
+        snapshot: &Snapshot,
+        verb: &ArgMatches,
+        receipt: &Receipt,
+    ) -> Result<Vec<Piece>> {
+        let homes = Homes::new(snapshot);
         let Site { installation, shared_root, .. } = self;
         let root =
             self.root.map(|root| Piece::new(shared_root, PieceKind::Root(root), "the shared root"));
@@ -210,7 +137,10 @@ impl Site {
         let link = |(path, purpose)| Piece::new(path, PieceKind::Link(binary.clone()), purpose);
         pieces.extend(links.map(link));
         pieces.extend(self.pages()?);
-        pieces.extend(self.hooks.iter().cloned());
+        let mut hooks = hooks::all(self, snapshot, &homes);
+        hooks.retain(|hook| hooks::is_changeable(hook, &binary, receipt));
+        pieces.extend(hooks);
+        pieces.extend(self.timer(&homes, verb)?);
         Ok(pieces)
     }
 
@@ -219,15 +149,14 @@ impl Site {
     fn pages(&self) -> Result<Vec<Piece>> {
         let share = self.installation.prefix.join("share");
         let failed = |cause| Failure::file("render what belongs below", &share, cause);
-        let file = |text: String| PieceKind::File(text.into_bytes(), 0o644);
         let mut pieces = Vec::new();
         for (place, page) in man::pages() {
             let path = share.join("man").join(place);
-            pieces.push(Piece::new(path, file(page), "man page"));
+            pieces.push(Piece::new(path, PieceKind::text(page), "man page"));
         }
         for &shell in completions::Shell::value_variants() {
             let name = shell.to_possible_value();
-            if name.is_some_and(|name| find_shell(name.get_name()).is_some()) {
+            if name.is_some_and(|name| hooks::find_shell(name.get_name()).is_some()) {
                 let script = completions::script(shell).map_err(failed)?;
                 // fish looks below `/usr/local/share` only in sessions with `XDG_DATA_DIRS`.
                 let (path, purpose) = match (shell, self.is_machine) {
@@ -236,7 +165,7 @@ impl Site {
                     }
                     _ => (share.join(shell.place()), "completion"),
                 };
-                pieces.push(Piece::new(path, file(script), purpose));
+                pieces.push(Piece::new(path, PieceKind::text(script), purpose));
             }
         }
         // Pieces below `share` are together, because the plan names the directory that several have in
@@ -285,45 +214,39 @@ impl Site {
     }
 }
 
-/// Whether systemd runs services here.
-fn has_systemd() -> bool {
-    ["/etc/systemd", "/usr/lib/systemd"].iter().any(|path| Path::new(path).is_dir())
-}
-
 /// Where fish looks for an administrator's completions.
 const FISH_COMPLETIONS: &str = "/etc/fish/completions/cargo-peruser.fish";
 
-/// The caller's installation: the one below --prefix; else the one that this program belongs to, if the
-/// caller has set it up; else the one in the default place.
-fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Result<Installation> {
-    if let Some(prefix) = verb.get_one::<PathBuf>("prefix") {
-        let prefix = lexical::absolute(&snapshot.cwd, prefix);
-        assert_quotable(&prefix)?;
-        return Ok(Installation { prefix });
-    }
-    let is_own = |installation: &Installation| {
-        files::entry(&receipt_path(installation)).is_ok_and(|entry| entry.uid == snapshot.uid)
+/// The installation, and whether it is a machine's: the one below --prefix; else the one that this
+/// program belongs to, if the caller has set it up, or asks for its status and has set up nothing; else
+/// the one in the default place.
+fn installation(
+    snapshot: &Snapshot,
+    home: &Path,
+    verb: &ArgMatches,
+) -> Result<(Installation, bool)> {
+    let is_root = snapshot.uid == 0;
+    let given = verb.get_one::<PathBuf>("prefix");
+    let prefix = match given {
+        Some(prefix) => lexical::absolute(&snapshot.cwd, prefix),
+        None if is_root => "/usr/local".into(),
+        None => home.join(".local"),
     };
-    if let Some(installation) = Installation::of_this_program().filter(is_own) {
-        return as_written(installation);
+    let default = Installation { prefix };
+    if let (None, Some(this)) = (given, Installation::of_this_program())
+        && let Ok(receipt) = files::entry(&receipt_path(&this))
+    {
+        let is_own = receipt.uid == snapshot.uid;
+        if is_own || (verb.get_flag("status") && !receipt_path(&default).exists()) {
+            return Ok((as_written(this)?, is_root || !is_own));
+        }
     }
-    let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
-    assert_quotable(&prefix)?;
-    Ok(Installation { prefix })
-}
-
-/// The machine's installation, if the status of that one is meant: the caller has set up nothing, and
-/// this program belongs to it.
-fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation>> {
-    let is_set_up = |installation: &Installation| -> Result<bool> {
-        Ok(!read_receipt(&receipt_path(installation))?.entries.is_empty())
-    };
-    if !verb.get_flag("status") || verb.contains_id("prefix") || is_set_up(own)? {
-        return Ok(None);
-    }
-    match Installation::of_this_program() {
-        Some(other) if is_set_up(&other)? => as_written(other).map(Some),
-        _ => Ok(None),
+    match cannot_be_quoted(&default.prefix) {
+        Some(cause) => {
+            let text = format!("cannot install below `{}`: it {cause}", escaped(&default.prefix));
+            Err(Failure::new(text).help("name another place with --prefix"))
+        }
+        None => Ok((default, is_root)),
     }
 }
 
@@ -347,14 +270,4 @@ fn group(is_machine: bool, verb: &ArgMatches) -> Result<Option<u32>> {
             .help(format!("groupadd {}", quoted(name)))
     };
     accounts::group(name).ok_or_else(unknown).map(Some)
-}
-
-fn assert_quotable(path: &Path) -> Result<()> {
-    match cannot_be_quoted(path) {
-        Some(cause) => {
-            let text = format!("cannot install below `{}`: it {cause}", escaped(path));
-            Err(Failure::new(text).help("name another place with --prefix"))
-        }
-        None => Ok(()),
-    }
 }

@@ -1,4 +1,4 @@
-//! Examines the pieces of an installation, puts them in place, and removes them.
+//! Examines the pieces of an installation, and puts them in place.
 //!
 //! Each step is done completely or not at all, and repeating it is harmless. The receipt lists all steps
 //! before the first one begins. So the next run completes an interrupted one.
@@ -6,23 +6,19 @@
 mod look;
 mod put;
 mod receipt;
-mod undo;
+mod shared_root;
 
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-pub(super) use look::{
-    PieceState, assert_possible, assert_trusted, cannot_change, look, not_a_root,
-};
-pub(super) use put::{make_directories, missing_above, own_program, put};
-pub(super) use receipt::{read_receipt, receipt_path, write_receipt};
-pub(super) use undo::{assert_ancestors, undo};
-
-use siphasher::sip::SipHasher13;
+pub(super) use look::{assert_possible, assert_trusted, cannot_change};
+pub(super) use put::{install, own_program};
+pub(super) use receipt::{Did, Receipt, ReceiptEntry, read_receipt, receipt_path};
+pub(super) use shared_root::{ModeAndGroup, Root, not_a_root};
 
 use crate::os::files;
-use crate::os::marked::Unfinished;
-use crate::setup::pieces::{Did, Piece, PieceKind, Receipt};
+use crate::os::marked::{Blocks, SHELL, Split, Unfinished, split, with_blocks};
+use crate::os::replace::Original;
+use crate::setup::pieces::{Piece, PieceKind};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
@@ -35,12 +31,30 @@ pub(super) struct Step {
     pub state: PieceState,
 }
 
+/// The current state of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PieceState {
+    /// It is not there; for blocks, none of ours is in the file.
+    Missing,
+    /// It is as it should be.
+    InPlace,
+    /// It exists, with other content or another mode.
+    Outdated,
+    /// It is the shared root, with wrong permissions.
+    WrongPermissions {
+        /// The current ones.
+        before: ModeAndGroup,
+        /// The expected ones.
+        after: ModeAndGroup,
+    },
+}
+
 /// Examines every piece.
 ///
 /// # Errors
 /// What is in the way of the first piece that cannot be put in its place.
 pub(super) fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Failure> {
-    let step = |piece: Piece| Ok(Step { state: look(&piece, receipt)?, piece });
+    let step = |piece: Piece| Ok(Step { state: look::look(&piece, receipt)?, piece });
     joined(pieces).into_iter().map(step).collect()
 }
 
@@ -61,6 +75,51 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     joined.into_iter().map(|(_, piece)| piece).collect()
 }
 
+/// The content of a file with exactly these blocks of ours.
+///
+/// # Errors
+/// Somebody has damaged one of our blocks.
+fn content_with(file: &Original, path: &Path, blocks: &Blocks) -> Result<Vec<u8>, Failure> {
+    let text = file.bytes().unwrap_or_default();
+    with_blocks(SHELL, text, blocks).map_err(unfinished(path))
+}
+
+/// Separates our blocks from the content of a file. They are about to be removed or changed, so nobody
+/// must have written into them.
+///
+/// # Errors
+/// Somebody has damaged one of our blocks, or has written into it.
+pub(super) fn content_without(
+    file: &Original,
+    path: &Path,
+    entry: Option<&ReceiptEntry>,
+) -> Result<Split, Failure> {
+    let (rest, blocks) =
+        split(SHELL, file.bytes().unwrap_or_default()).map_err(unfinished(path))?;
+    let is_foreign = |body: &[u8]| {
+        // If the file was converted since, its lines end in CR LF.
+        let plain: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
+        !entry.is_some_and(|entry| entry.is_ours(&plain))
+    };
+    let Some((line, _)) = blocks.iter().find(|(_, body)| is_foreign(body)) else {
+        return Ok((rest, blocks));
+    };
+    let (file, editor) = (escaped(path), format!("${{EDITOR:-vi}} +{line} {}", quoted(path)));
+    Err(match entry {
+        Some(_) => Failure::new(format!(
+            "the block of cargo-peruser in `{file}` line {line} holds lines that setup has not put there"
+        ))
+        .help(format!("move your lines out of the block, and remove all of it: {editor}")),
+        None => Failure::new(format!(
+            "the block in `{file}` line {line} belongs to another installation of cargo-peruser"
+        ))
+        .help(format!(
+            "uninstall that one first: cargo-peruser setup --uninstall --prefix …; if there is none, \
+             remove its block: {editor}"
+        )),
+    })
+}
+
 /// The error for one of our blocks that somebody has damaged.
 pub(super) fn unfinished(path: &Path) -> impl Fn(Unfinished) -> Failure {
     move |Unfinished { line }| {
@@ -73,69 +132,5 @@ pub(super) fn unfinished(path: &Path) -> impl Fn(Unfinished) -> Failure {
              ${{EDITOR:-vi}} +{line} {}",
             quoted(path)
         ))
-    }
-}
-
-/// Checks that nobody has written into our blocks, which are about to be removed or changed.
-///
-/// # Errors
-/// A block with other lines; the error names its first line.
-fn assert_ours(path: &Path, blocks: &[(usize, Vec<u8>)], known: &[u64]) -> Result<(), Failure> {
-    let is_ours = |body: &[u8]| {
-        // If the file was converted since, its lines end in CR LF.
-        let plain: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
-        known.contains(&fingerprint(&plain))
-    };
-    let Some((line, _)) = blocks.iter().find(|(_, body)| !is_ours(body)) else { return Ok(()) };
-    Err(Failure::new(format!(
-        "the block of cargo-peruser in `{}` line {line} holds lines that setup has not put there",
-        escaped(path)
-    ))
-    .help(format!(
-        "move your lines out of the block, and remove all of it: ${{EDITOR:-vi}} +{line} {}",
-        quoted(path)
-    )))
-}
-
-/// The fingerprint of a content. It is the same in every release, because receipts hold it. It shows
-/// whether a file is unchanged, and says nothing about who changed it.
-fn fingerprint(content: &[u8]) -> u64 {
-    SipHasher13::new().hash(content)
-}
-
-/// The fingerprint of a file's content.
-fn file_fingerprint(path: &Path) -> io::Result<u64> {
-    let mut content = Vec::new();
-    files::open_regular(path)?.0.read_to_end(&mut content)?;
-    Ok(fingerprint(&content))
-}
-
-/// What the receipt says of a step; `None` if the step changes nothing.
-pub(super) fn did(Step { piece, state }: &Step) -> Option<Did> {
-    Some(match (&piece.what, *state) {
-        (PieceKind::Blocks(blocks), _) => {
-            let bodies = blocks.top.iter().chain(&blocks.end);
-            let bodies = bodies.map(|body| fingerprint(body.as_bytes())).collect();
-            Did::PutBlocks { made_file: !piece.path.exists(), bodies }
-        }
-        // An identical file that somebody else has put there stays theirs.
-        (_, PieceState::InPlace) => return None,
-        (_, PieceState::WrongPermissions { before, after }) => Did::ChangeMode {
-            mode_before: before.mode,
-            group_before: before.group,
-            mode_after: after.mode,
-            group_after: after.group,
-        },
-        (PieceKind::Root(_), _) => Did::MakeDirectory,
-        (PieceKind::File(bytes, _), _) => Did::made_file(fingerprint(bytes)),
-        (PieceKind::Link(to), _) => Did::MakeLink { to: to.clone() },
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_fingerprint_stays_what_receipts_hold() {
-        assert_eq!(super::fingerprint(b"shim"), 7331844932169420600);
     }
 }

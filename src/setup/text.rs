@@ -1,6 +1,6 @@
 //! What `setup` reports: one aligned line for each piece, and what to do next.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::os::accounts;
 use crate::private_dir::provision::Person;
@@ -14,11 +14,25 @@ pub(super) type Columns = Vec<String>;
 
 /// The plan, including the receipt.
 pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
-    let mut rows = grouped(steps, verb);
+    let mut rows = grouped(steps, |step| match (&step.piece.what, step.state) {
+        (_, PieceState::WrongPermissions { .. }) => "mend",
+        (_, PieceState::Outdated) => "renew",
+        (PieceKind::Blocks(_), _) => "add to",
+        _ => "create",
+    });
     if !receipt.exists() {
         rows.push(row("create", receipt, "the list of what is installed, for --uninstall"));
     }
     all_or(rows)
+}
+
+/// The pieces that are not as they should be.
+pub(super) fn state(steps: &[Step]) -> String {
+    all_or(grouped(steps, |step| match step.state {
+        PieceState::InPlace | PieceState::Missing => "missing",
+        PieceState::Outdated => "outdated",
+        PieceState::WrongPermissions { .. } => "wrong permissions",
+    }))
 }
 
 fn all_or(rows: Vec<Columns>) -> String {
@@ -27,27 +41,20 @@ fn all_or(rows: Vec<Columns>) -> String {
 
 /// One row for each kind of piece that is not in its place, whether in one place or in several.
 fn grouped(steps: &[Step], word: fn(&Step) -> &'static str) -> Vec<Columns> {
-    let steps: Vec<&Step> = steps.iter().filter(|step| step.state != PieceState::InPlace).collect();
-    let same =
-        |one: &&Step, other: &&Step| word(one) == word(other) && detail(one) == detail(other);
-    let rows = steps.chunk_by(same).filter_map(|group| {
-        let first = *group.first()?;
-        Some(match group.len() {
-            1 => row(word(first), &first.piece.path, detail(first)),
-            count => {
-                row(word(first), &common_directory(group), format!("{} ({count})", detail(first)))
-            }
-        })
+    let steps = steps.iter().filter(|step| step.state != PieceState::InPlace);
+    let all: Vec<_> =
+        steps.map(|step| ((word(step), detail(step)), step.piece.path.as_path())).collect();
+    let rows = all.chunk_by(|(one, _), (other, _)| one == other).filter_map(|group| match group {
+        [] => None,
+        [((word, detail), path)] => Some(row(word, path, detail)),
+        [((word, detail), first), ..] => {
+            let holds_all =
+                |directory: &&Path| group.iter().all(|(_, it)| it.starts_with(directory));
+            let common = first.ancestors().skip(1).find(holds_all)?;
+            Some(row(word, common, format!("{detail} ({})", group.len())))
+        }
     });
     rows.collect()
-}
-
-/// The nearest directory that holds all of these.
-fn common_directory(steps: &[&Step]) -> PathBuf {
-    let paths = || steps.iter().map(|step| step.piece.path.as_path());
-    let holds_all = |directory: &&Path| paths().all(|path| path.starts_with(directory));
-    let first = paths().next().and_then(Path::parent).unwrap_or(Path::new("/"));
-    first.ancestors().find(holds_all).unwrap_or(Path::new("/")).to_owned()
 }
 
 /// The people who get a private directory once the shared root is as it should be.
@@ -55,16 +62,6 @@ pub(super) fn to_be_provisioned(people: &[Person]) -> String {
     let names: Vec<_> = people.iter().map(|person| accounts::owner(person.uid).word()).collect();
     let names = if names.is_empty() { "nobody yet".into() } else { names.join(", ") };
     format!("then private directories for: {names}")
-}
-
-/// The pieces that are not as they should be.
-pub(super) fn state(steps: &[Step]) -> String {
-    let word: fn(&Step) -> &'static str = |step| match step.state {
-        PieceState::InPlace | PieceState::Missing => "missing",
-        PieceState::Outdated => "outdated",
-        PieceState::WrongPermissions { .. } => "wrong permissions",
-    };
-    all_or(grouped(steps, word))
 }
 
 /// Aligns the columns, without spaces at the ends of lines.
@@ -75,15 +72,6 @@ pub(super) fn table(rows: &[Columns]) -> String {
 /// One line: the action, the path, and the reason.
 pub(super) fn row(verb: &str, path: &Path, why: impl ToString) -> Columns {
     vec![verb.into(), escaped(path).to_string(), why.to_string()]
-}
-
-fn verb(step: &Step) -> &'static str {
-    match (&step.piece.what, step.state) {
-        (_, PieceState::WrongPermissions { .. }) => "mend",
-        (_, PieceState::Outdated) => "renew",
-        (PieceKind::Blocks(_), _) => "add to",
-        _ => "create",
-    }
 }
 
 fn detail(step: &Step) -> String {

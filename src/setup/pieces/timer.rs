@@ -24,12 +24,11 @@ pub(crate) fn pieces(
     let service = machines_root
         .map_or(PERSON.to_owned(), |root| MACHINE.replace("@root@", &word(root)))
         .replace("@program@", &word(program));
-    let file = |text: String| PieceKind::File(text.into_bytes(), 0o644);
     let link = PieceKind::Link(PathBuf::from("..").join(NAME));
     let purpose = "gc by a timer";
     vec![
-        Piece::new(units.join(NAME).with_extension("service"), file(service), purpose),
-        Piece::new(units.join(NAME), file(TIMER.replace("@every@", every)), purpose),
+        Piece::new(units.join(NAME).with_extension("service"), PieceKind::text(service), purpose),
+        Piece::new(units.join(NAME), PieceKind::text(TIMER.replace("@every@", every)), purpose),
         Piece::new(units.join("timers.target.wants").join(NAME), link, purpose),
     ]
 }

@@ -33,22 +33,21 @@ impl StartUp<'_> {
         let directory = cargo.parent()?;
         let below_home = directory.strip_prefix(self.home).unwrap_or(directory);
         let directory = Path::new("/").join(below_home).to_string_lossy().into_owned();
-        let words = [&directory, "CARGO_HOME/bin", "CARGO_HOME}/bin", ".cargo/"];
-        words.iter().find_map(|word| self.last_line_with(word))
+        self.last_line_with(&[&directory, "CARGO_HOME/bin", "CARGO_HOME}/bin", ".cargo/"])
     }
 
     /// The line that sets one of cargo's two variables, or at least names one.
     pub(super) fn line_that_sets_target(&self) -> Option<Line> {
-        let sets = [TARGET_DIR, BUILD_TARGET_DIR].map(|name| format!("{name}="));
-        let words = sets.iter().map(String::as_str).chain([TARGET_DIR, BUILD_TARGET_DIR]);
-        words.into_iter().find_map(|word| self.last_line_with(word))
+        let [set, set_of_build] = [TARGET_DIR, BUILD_TARGET_DIR].map(|name| format!("{name}="));
+        self.last_line_with(&[&set, &set_of_build, TARGET_DIR, BUILD_TARGET_DIR])
     }
 
-    /// The last line with this word, outside of our blocks, in the files that the session reads.
-    fn last_line_with(&self, word: &str) -> Option<Line> {
-        let own = self.own_files();
-        let mut all = own.into_iter().rev().chain(self.machine_files());
-        all.find_map(|file| line_with(word, file))
+    /// The last line with one of these words, the first one if possible, outside of our blocks, in the
+    /// files that the session reads.
+    fn last_line_with(&self, words: &[&str]) -> Option<Line> {
+        let files: Vec<_> =
+            self.own_files().into_iter().rev().chain(self.machine_files()).collect();
+        words.iter().find_map(|word| files.iter().find_map(|file| line_with(word, file)))
     }
 
     /// The file at whose end our line takes effect: one that the session certainly reads, after the
@@ -110,13 +109,13 @@ impl StartUp<'_> {
 
 /// The last line with this word. Our own hooks contain such words too, in our lines and in comments, so
 /// those are skipped.
-fn line_with(word: &str, file: PathBuf) -> Option<Line> {
-    let text = files::read_regular(&file).ok()?;
+fn line_with(word: &str, file: &Path) -> Option<Line> {
+    let text = files::read_regular(file).ok()?;
     let is_meant = |line: &str| {
         line.contains(word)
             && !line.trim_start().starts_with('#')
             && !line.contains("cargo-peruser")
     };
     let number = text.lines().enumerate().filter(|(_, line)| is_meant(line)).last()?.0 + 1;
-    Some(Line { file, number })
+    Some(Line { file: file.to_owned(), number })
 }

@@ -1,53 +1,70 @@
-//! Puts a piece in its place, in one step that is done completely or not at all.
+//! Puts the pieces in their places, each in one step that is done completely or not at all.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Gid, fchmod, fchown};
-
-use super::look::{ModeAndGroup, PieceState, assert_only_private_dirs};
-use super::{Step, unfinished};
+use super::receipt::{ReceiptEntry, write_receipt};
+use super::shared_root::open_directory;
+use super::{PieceState, Receipt, Step, content_with, read_receipt, receipt_path};
+use crate::os::accounts;
 use crate::os::acls;
 use crate::os::files;
-use crate::os::marked::{SHELL, with_blocks};
-use crate::os::replace::{Original, link};
-use crate::private_dir::READ_ABOVE;
-use crate::setup::pieces::{PieceKind, Root};
+use crate::os::replace::{Original, changed_meanwhile, link};
+use crate::setup::pieces::PieceKind;
+use crate::shim::installation::Installation;
 use crate::ui::failure::Failure;
 
-/// Puts a piece in its place. A piece that is already there stays as it is.
+/// Writes the plan into the receipt, and carries it out.
 ///
 /// # Errors
-/// Any I/O error, and a file that has changed since it was examined. The other pieces stay as they are,
-/// and the next run continues from there.
-pub(crate) fn put(step: &Step) -> Result<(), Failure> {
-    let path = &step.piece.path;
-    let failed = |cause| Failure::file("create", path, cause);
-    if step.state == PieceState::InPlace {
+/// Any I/O error, and a file that has changed since it was examined. The next run continues from there.
+pub(crate) fn install(
+    installation: &Installation,
+    steps: &[Step],
+    mut receipt: Receipt,
+) -> Result<(), Failure> {
+    let path = receipt_path(installation);
+    // If another run has changed the receipt, that run created some of what was found here, and this
+    // receipt would not list it.
+    let file = Original::read(&path)?;
+    if read_receipt(&path)? != receipt {
+        return Err(changed_meanwhile(&path));
+    }
+    receipt.prefix = Some(installation.prefix.clone());
+    for entry in steps.iter().filter_map(ReceiptEntry::of) {
+        missing_above(&entry.path)
+            .into_iter()
+            .map(ReceiptEntry::directory)
+            .for_each(|directory| receipt.add(directory));
+        receipt.add(entry);
+    }
+    if accounts::is_root() {
+        // Other users must be able to reach what is in new directories. They have their mode from the
+        // first moment on, because the next run would take one that a killed run has left for complete.
+        rustix::process::umask(files::mode(0o022));
+    }
+    make_directories(&path)?;
+    write_receipt(&file, &receipt)?;
+    steps.iter().try_for_each(put)
+}
+
+/// Puts a piece in its place. A piece that is already there stays as it is.
+fn put(Step { piece, state }: &Step) -> Result<(), Failure> {
+    let path = &piece.path;
+    if *state == PieceState::InPlace {
         return Ok(());
     }
     make_directories(path)?;
-    match &step.piece.what {
-        PieceKind::Link(to) => link(path, to).map_err(failed),
+    match &piece.what {
+        PieceKind::Link(to) => link(path, to).map_err(|cause| Failure::file("create", path, cause)),
         PieceKind::File(bytes, mode) => Original::read(path)?.overwrite(bytes, *mode),
         PieceKind::Blocks(blocks) => {
             let original = Original::read(path)?;
-            let text = original.bytes().unwrap_or_default();
-            let wanted = with_blocks(SHELL, text, blocks).map_err(unfinished(path))?;
-            original.replace(&wanted, 0o644)
+            original.replace(&content_with(&original, path, blocks)?, 0o644)
         }
-        PieceKind::Root(root) => {
-            shared_root(path, root, step.state).map_err(failed)?;
-            // Another user may have added an entry before the mode changed. Now nobody can add any more,
-            // but builds would read that entry. So restore the root's permissions, and refuse it.
-            assert_only_private_dirs(path, READ_ABOVE).inspect_err(|_| {
-                if let PieceState::WrongPermissions { before, .. } = step.state {
-                    let _ = set_rights(path, before);
-                }
-            })
-        }
+        PieceKind::Root(root) => root.put(path, *state),
     }
 }
 
@@ -62,71 +79,25 @@ pub(crate) fn own_program() -> Result<PathBuf, Failure> {
 }
 
 /// The directories above a path that do not exist yet, beginning with the uppermost.
-pub(crate) fn missing_above(path: &Path) -> Vec<&Path> {
+fn missing_above(path: &Path) -> Vec<&Path> {
     let mut missing: Vec<_> = path.ancestors().skip(1).take_while(|path| !path.exists()).collect();
     missing.reverse();
     missing
 }
 
-/// Creates the directories above a path. They have their mode from the first moment on, because the next
-/// run would take a directory that a killed run has left for complete.
-///
-/// # Errors
-/// Any I/O error.
-pub(crate) fn make_directories(path: &Path) -> Result<(), Failure> {
-    let failed = |path| move |cause| Failure::file("create", path, cause);
-    missing_above(path).into_iter().try_for_each(|path| make_directory(path).map_err(failed(path)))
+/// Creates the directories above a path.
+fn make_directories(path: &Path) -> Result<(), Failure> {
+    missing_above(path).into_iter().try_for_each(|directory| {
+        make_directory(directory).map_err(|cause| Failure::file("create", directory, cause))
+    })
 }
 
 /// Creates a directory; an existing one is not an error.
 fn make_directory(path: &Path) -> io::Result<()> {
-    let make = || DirBuilder::new().mode(0o755).create(path);
-    let made = match rustix::process::geteuid().is_root() {
-        // Whatever root's umask is: other users must be able to reach what is below.
-        true => without_umask(make),
-        false => make(),
-    };
-    match made {
+    match DirBuilder::new().mode(0o755).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         // Otherwise a default ACL of the parent would let the users that it names enter, although not
         // write.
         made => made.and_then(|()| Ok(acls::strip(&open_directory(path)?)?)),
     }
-}
-
-fn without_umask<T>(make: impl FnOnce() -> T) -> T {
-    // The umask belongs to the whole process, which has one thread here.
-    let umask = rustix::process::umask(rustix::fs::Mode::empty());
-    let made = make();
-    rustix::process::umask(umask);
-    made
-}
-
-/// Until a new root has its permissions, it keeps everybody out. The next run completes one that a killed
-/// run has left.
-fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
-    if let PieceState::WrongPermissions { after, .. } = state {
-        return set_rights(path, after);
-    }
-    DirBuilder::new().mode(0o700).create(path)?;
-    acls::strip(&open_directory(path)?)?;
-    let group = root.group.unwrap_or(rustix::process::getegid().as_raw());
-    set_rights(path, ModeAndGroup { mode: root.mode, group })
-}
-
-/// Changes an existing directory by descriptor, without following a symlink in its place.
-pub(super) fn set_rights(path: &Path, rights: ModeAndGroup) -> io::Result<()> {
-    let directory = open_directory(path)?;
-    if files::opened(&directory)?.gid != rights.group {
-        fchown(&directory, None, Some(Gid::from_raw(rights.group)))?;
-    }
-    // After the group, because changing the group clears set-id bits.
-    fchmod(&directory, files::mode(rights.mode))?;
-    Ok(())
-}
-
-/// Opens a directory. A symlink in its place is an error.
-fn open_directory(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
-    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }

@@ -343,8 +343,8 @@ fn cargo_at_home(stage: &Stage, change: Change) {
 /// A receipt in which a directory had mode 0777 before.
 fn receipt_of(path: &Path) -> String {
     format!(
-        "{{\"entries\":[{{\"path\":\"{}\",\"did\":\"change-mode\",\"mode_before\":511,\
-         \"group_before\":0,\"mode_after\":493,\"group_after\":0}}]}}",
+        "{{\"entries\":[{{\"path\":\"{}\",\"did\":\"change-mode\",\
+         \"before\":{{\"mode\":511,\"group\":0}},\"after\":{{\"mode\":493,\"group\":0}}}}]}}",
         path.display()
     )
 }
@@ -378,7 +378,7 @@ fn changed_since(stage: &Stage) {
     let link = stage.at("link");
     make::link(&link, Path::new("/elsewhere"), 0);
     let made_link =
-        format!(",{{\"path\":\"{}\",\"did\":\"make-link\",\"to\":\"/bin\"}}]", link.display());
+        format!(",{{\"path\":\"{}\",\"did\":\"make\",\"contents\":[1]}}]", link.display());
     let uninstall = |path: &Path| {
         let receipt = receipt_of(path).replace(']', &made_link);
         make::file(&prefix.join("lib/cargo-peruser/setup.json"), receipt, 0, 0o644);
