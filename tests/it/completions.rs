@@ -1,14 +1,9 @@
 //! `completions`: each shell's script in the shell itself, in a terminal, by the Tab key.
 
-mod young_shells;
-
 use std::process::Command;
 
-pub(crate) use self::young_shells::tests as tests_of_young_shells;
 use crate::prelude::*;
-use crate::terminal::PROMPT;
-use crate::terminal::Terminal;
-use crate::terminal::program;
+use crate::terminal::{PROMPT, Terminal, program};
 use cargo_peruser::completions::Shell;
 
 tests![
@@ -18,6 +13,10 @@ tests![
     zsh_completes_our_words_and_cargos,
     zsh_asks_whatever_completes_cargo_already,
     fish_completes_our_words_and_cargos,
+    elvish_completes_our_words,
+    elvish_asks_whatever_completes_cargo,
+    nu_completes_our_words_and_cargos_commands,
+    nu_asks_whatever_completes_other_programs,
     an_unknown_shell_is_an_error,
 ];
 
@@ -58,6 +57,15 @@ const COMMANDS: &Table<'static> = &[
     ("cargo-peruser path frob", &["path", "frobnicate"]),
     ("cargo-peruser -- frob", &["--", "frobnicate"]),
 ];
+
+/// The value of a flag after `=`, in the shells that complete a part of a word.
+const VALUE: &Table<'static> = &[("cargo-peruser --scope=wor", &["--scope=workspace"])];
+
+fn assert_completes_all(terminal: &Terminal<'_>) {
+    for table in [OURS, CARGOS, COMMANDS, VALUE] {
+        assert_completes(terminal, table);
+    }
+}
 
 fn assert_completes(terminal: &Terminal<'_>, table: &Table<'_>) {
     for (line, expected) in table {
@@ -124,10 +132,7 @@ fn bash_completes_our_words_and_cargos() {
     let world = World::new();
     toolchain_with(&world, "etc/bash_completion.d/cargo");
     let terminal = bash(&world, &format!(". {}", bash_completion()));
-    assert_completes(&terminal, OURS);
-    assert_completes(&terminal, CARGOS);
-    assert_completes(&terminal, COMMANDS);
-    assert_completes(&terminal, &[("cargo-peruser --scope=wor", &["--scope=workspace"])]);
+    assert_completes_all(&terminal);
 }
 
 fn bash_asks_whatever_completes_cargo_already() {
@@ -136,19 +141,9 @@ fn bash_asks_whatever_completes_cargo_already() {
         "_mine() { COMPREPLY=(\"$1,${COMP_WORDS[*]},$COMP_CWORD,$COMP_LINE,$COMP_POINT,$3\"); }
         complete -F _mine cargo";
     let terminal = bash(&world, &mine.replace("        ", ""));
-    let table: &Table<'_> = &[(
-        "cargo-peruser --scope=user build  --rel",
-        &[
-            "--scope=user",
-            "build",
-            "cargo,cargo",
-            "build",
-            "--rel,2,cargo",
-            "build",
-            "--rel,18,build",
-        ],
-    )];
-    assert_completes(&terminal, table);
+    let found = terminal.completed("cargo-peruser --scope=user build  --rel").join(" ");
+    let expected = "cargo,cargo build --rel,2,cargo build --rel,18,build";
+    assert_eq!(found, format!("--scope=user build {expected}"));
 }
 
 fn bash_without_a_completion_for_cargo_completes_our_words() {
@@ -177,10 +172,7 @@ fn zsh_completes_our_words_and_cargos() {
     let world = World::new();
     toolchain_with(&world, "share/zsh/site-functions/_cargo");
     let terminal = zsh(&world, "");
-    assert_completes(&terminal, OURS);
-    assert_completes(&terminal, CARGOS);
-    assert_completes(&terminal, COMMANDS);
-    assert_completes(&terminal, &[("cargo-peruser --scope=wor", &["--scope=workspace"])]);
+    assert_completes_all(&terminal);
     // As cargo's subcommand, which `_cargo` asks for by our function's name.
     let table: &Table<'_> = &[
         ("cargo peruser expl", &["peruser", "explain"]),
@@ -219,9 +211,63 @@ fn fish_completes_our_words_and_cargos() {
     if !String::from_utf8_lossy(&known.unwrap().stdout).contains("--release") {
         skip("this fish has no completion for cargo; our own words complete");
     }
+    assert_completes_all(&terminal);
+}
+
+// Shells without their own completion for cargo.
+
+fn elvish<'w>(world: &'w World, after: &str) -> Terminal<'w> {
+    program("elvish");
+    script(world, "elvish", &format!("{DATA}/{}", Shell::Elvish.place()));
+    let rc = format!("set edit:prompt = {{ put '{PROMPT} ' }}\n{after}\nuse cargo-peruser\n");
+    let rc = world.file("rc.elv", rc);
+    Terminal::start(world, &["elvish", "-rc", &rc.to_string_lossy()], &[])
+}
+
+fn elvish_completes_our_words() {
+    let world = World::new();
+    let terminal = elvish(&world, "");
+    assert_completes(&terminal, OURS);
+}
+
+fn elvish_asks_whatever_completes_cargo() {
+    let world = World::new();
+    let mine = "set edit:completion:arg-completer[cargo] = {|@words|
+        put (if (eq $words[..2] [cargo build]) { put --release } else { put --unknown }) }";
+    let terminal = elvish(&world, mine);
     assert_completes(&terminal, CARGOS);
+}
+
+fn nu<'w>(world: &'w World, before: &str) -> Terminal<'w> {
+    let nu = program("nu");
+    script(world, "nu", &format!("{DATA}/{}", Shell::Nu.place()));
+    let config = format!(
+        "$env.PROMPT_COMMAND = {{|| '{PROMPT}' }}\n$env.PROMPT_COMMAND_RIGHT = ''\n\
+         $env.PROMPT_INDICATOR = ' '\n$env.config.show_banner = false\n{before}\n"
+    );
+    let config = world.file("config.nu", config);
+    let words = [&*nu.to_string_lossy(), "--no-history", "--config", &config.to_string_lossy()];
+    let data = world.at(DATA).to_string_lossy().into_owned();
+    Terminal::start(world, &words, &[("XDG_DATA_HOME", data)])
+}
+
+fn nu_completes_our_words_and_cargos_commands() {
+    let world = World::new();
+    stock_cargo(&world);
+    let terminal = nu(&world, "");
+    assert_completes(&terminal, OURS);
     assert_completes(&terminal, COMMANDS);
-    assert_completes(&terminal, &[("cargo-peruser --scope=wor", &["--scope=workspace"])]);
+    // The program is not declared as an `extern`, so cargo's arguments are unchanged.
+    let words = "cargo-peruser test -- -V --nocapture true 1_0 --help";
+    assert_eq!(terminal.typed(words).join(" "), words.replace("cargo-peruser ", ""));
+}
+
+fn nu_asks_whatever_completes_other_programs() {
+    let world = World::new();
+    let mine = "$env.config.completions.external.completer = {|words|
+        if ($words | first 2) == [cargo build] { [--release] } else { [--unknown] } }";
+    let terminal = nu(&world, mine);
+    assert_completes(&terminal, CARGOS);
 }
 
 fn an_unknown_shell_is_an_error() {

@@ -15,11 +15,9 @@ pub(crate) fn tests() -> Vec<Trial> {
     let mut tests = list![World:
         the_shim_comes_first_and_cargos_own_programs_second,
         somebody_without_rust_gets_no_shim,
-        the_directory_is_made_before_it_is_exported,
         evaluated_again_it_changes_nothing,
         each_rule_exports_what_a_build_would_have,
-        a_refusal_leaves_the_shim_in_front,
-        a_mistake_in_the_settings_leaves_the_shim_in_front,
+        an_error_leaves_the_shim_in_front,
         where_one_stands_makes_no_difference,
         a_build_that_is_not_installed_leaves_path_alone,
         a_value_that_json_cannot_hold_is_an_error,
@@ -67,6 +65,9 @@ fn the_shim_comes_first_and_cargos_own_programs_second() {
          CARGO_BUILD_BUILD_DIR='[WORLD]/root/[ME]/build/{workspace-path-hash}'; \
          export CARGO_BUILD_BUILD_DIR\n"
     );
+    // The directory is made before it is exported.
+    assert_eq!(mode(&world.private()) & 0o777, 0o700);
+    assert!(world.private().join("target/CACHEDIR.TAG").is_file());
     let bare = installed();
     fs::rename(bare.at("home/.cargo"), bare.at("away")).unwrap();
     bare.cargo_in("packaged");
@@ -97,13 +98,6 @@ fn somebody_without_rust_gets_no_shim() {
     let configured = env(&world, &["--format", "json"]).path(["empty"]);
     let configured = configured.env("CARGO_PERUSER_REAL_CARGO", world.cargo_in("elsewhere"));
     assert!(exported(configured).get("PATH").is_some());
-}
-
-fn the_directory_is_made_before_it_is_exported() {
-    let world = installed();
-    env(&world, &[]).run().printed();
-    assert_eq!(mode(&world.private()) & 0o777, 0o700);
-    assert!(world.private().join("target/CACHEDIR.TAG").is_file());
 }
 
 fn evaluated_again_it_changes_nothing() {
@@ -160,23 +154,20 @@ fn each_rule_exports_what_a_build_would_have() {
     }
 }
 
-fn a_refusal_leaves_the_shim_in_front() {
+/// Otherwise cargo would build as if there were no settings, or in a shared directory, and nobody would
+/// notice.
+fn an_error_leaves_the_shim_in_front() {
+    let is_alone = |output: &Outcome| {
+        let path = "PATH='[WORLD]/prefix/lib/cargo-peruser/bin:[WORLD]/home/.cargo/bin:";
+        assert!(output.stdout.starts_with(path), "{}", output.stdout);
+        assert_eq!(output.stdout.lines().count(), 1, "{}", output.stdout);
+    };
     let world = installed();
     world.directory(Path::new("root").join(person()), 0o777);
     chmod(&world.private(), 0o777);
-    let output = env(&world, &[]).run();
-    output.exits(77).blames("refusing to use `[WORLD]/root/[ME]`");
-    assert!(
-        output.stdout.starts_with("PATH='[WORLD]/prefix/lib/cargo-peruser/bin:"),
-        "{}",
-        output.stdout
-    );
-    assert_eq!(output.stdout.lines().count(), 1, "{}", output.stdout);
-}
-
-/// Otherwise cargo would build as if there were no settings, and nobody would notice the mistake.
-fn a_mistake_in_the_settings_leaves_the_shim_in_front() {
-    let world = installed();
+    let refused = env(&world, &[]).run();
+    refused.exits(77).blames("refusing to use `[WORLD]/root/[ME]`");
+    is_alone(&refused);
     world.file("home/.config/cargo-peruser/config.toml", "scpoe = 'user'\n");
     for (run, error) in [
         (env(&world, &[]), "unknown setting `scpoe`"),
@@ -184,12 +175,9 @@ fn a_mistake_in_the_settings_leaves_the_shim_in_front() {
     ] {
         let output = run.run();
         output.exits(78).mentions(error);
-        let path = "PATH='[WORLD]/prefix/lib/cargo-peruser/bin:[WORLD]/home/.cargo/bin:";
-        assert!(output.stdout.starts_with(path), "{}", output.stdout);
-        assert_eq!(output.stdout.lines().count(), 1, "{}", output.stdout);
+        is_alone(&output);
     }
-    let output = env(&world, &[]).env("CARGO_PERUSER", "off").run();
-    assert_eq!(output.printed(), "");
+    assert_eq!(env(&world, &[]).env("CARGO_PERUSER", "off").run().printed(), "");
 }
 
 fn where_one_stands_makes_no_difference() {

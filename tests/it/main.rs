@@ -76,7 +76,6 @@ fn main() -> ExitCode {
         env::tests(),
         help::tests(),
         completions::tests(),
-        completions::tests_of_young_shells(),
         man::tests(),
         leftover::tests(),
         toolchain::tests(),
