@@ -209,7 +209,9 @@ fn ask_all(
         let started: Vec<_> =
             kinds.filter_map(|kind| Some((kind, start(kind, &site.account, snapshot)?))).collect();
         findings.extend(started.into_iter().map(|(kind, shell)| {
-            SessionFinding::of(kind, shell.and_then(answer), site, has_cargo)
+            let answer = shell.and_then(answer);
+            let (mark, complaint) = judge(kind, &answer, site, has_cargo);
+            SessionFinding { kind, answer: answer.ok(), mark, complaint }
         }));
     }
     // If somebody has put something into such a directory meanwhile, it stays.
@@ -228,23 +230,6 @@ fn complaints(findings: &[SessionFinding]) -> BTreeMap<&str, Vec<&str>> {
 }
 
 impl SessionFinding {
-    fn of(
-        kind: &'static SessionKind,
-        answer: io::Result<ShellAnswer>,
-        site: &Site,
-        has_cargo: bool,
-    ) -> SessionFinding {
-        let session = format!("a fresh {}", name(kind));
-        let (mark, complaint) = match &answer {
-            Ok(found) => judge(kind, &session, found, site, has_cargo),
-            Err(error) => {
-                let help = format!("{} {} true", kind.shell, kind.start.1.join(" "));
-                (NOT_THE_SHIM, Some((format!("{session} gave no answer: {error}"), help)))
-            }
-        };
-        SessionFinding { kind, answer: answer.ok(), mark, complaint }
-    }
-
     fn shown(&self) -> Shown {
         let Some(ShellAnswer { cargo, target_dir, .. }) = &self.answer else {
             return ("no answer".into(), "no answer".into(), self.mark);
@@ -256,11 +241,18 @@ impl SessionFinding {
 /// What is wrong in a session: in a word, and as a complaint with the command that helps.
 fn judge(
     kind: &SessionKind,
-    session: &str,
-    ShellAnswer { cargo, target_dir, config }: &ShellAnswer,
+    answer: &io::Result<ShellAnswer>,
     site: &Site,
     has_cargo: bool,
 ) -> (&'static str, Option<(String, String)>) {
+    let session = format!("a fresh {}", name(kind));
+    let ShellAnswer { cargo, target_dir, config } = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            let help = format!("{} {} true", kind.shell, kind.start.1.join(" "));
+            return (NOT_THE_SHIM, Some((format!("{session} gave no answer: {error}"), help)));
+        }
+    };
     let start_up = StartUp { kind, home: &site.home, config: config.as_deref() };
     let (complaint, line) = match (cargo, target_dir) {
         (None, _) if has_cargo => (format!("{session} finds no cargo at all"), None),

@@ -60,9 +60,7 @@ impl Site {
         let homes = Homes::new(snapshot);
         let home = homes.home().ok_or_else(|| no_home(snapshot.uid))?.to_owned();
         let (installation, is_machine) = installation(snapshot, &home, verb)?;
-        let asked = root::asked(flags, verb)?;
-        let (chosen, scope) = (asked.shared_root().map(Path::to_owned), root::scope_of(&asked));
-        let (shared_root, settings) = root::settle(snapshot, &homes, is_machine, chosen, scope)?;
+        let (shared_root, settings) = root::settle(snapshot, &homes, is_machine, flags, verb)?;
         if is_system_directory(&shared_root) {
             return Err(not_a_root(&shared_root, "the system needs it")
                 .help("name a directory that serves nothing else with --shared-root"));
@@ -70,11 +68,12 @@ impl Site {
         let group = group(is_machine, verb)?;
         let settings_in_files = settings::files::from_files(&homes)?;
         let is_ours = settings.is_some() || shared_root.starts_with(&home);
-        let root = match is_machine {
-            true => Some(group.map_or(Root::EVERYONE, Root::group)),
-            false => is_ours.then_some(Root::OWN),
+        let mode = match (is_machine, group) {
+            (false, _) => 0o700,
+            (true, None) => 0o755,
+            (true, Some(_)) => 0o750,
         };
-        let root = root.map(|root| Root { sticky: settings_in_files.sticky_root(), ..root });
+        let root = Root { mode, group, sticky: settings_in_files.sticky_root() };
         Ok(Site {
             installation,
             shared_root,
@@ -83,7 +82,7 @@ impl Site {
             home,
             is_machine,
             settings,
-            root,
+            root: (is_machine || is_ours).then_some(root),
             settings_in_files,
         })
     }

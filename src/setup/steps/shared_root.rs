@@ -24,7 +24,8 @@ use crate::ui::look::Look;
 /// How to create or change the shared root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Root {
-    /// The permission bits (`07777`) of a new root, and of an existing one if its group is chosen.
+    /// The permission bits (`07777`) of a new root, and of an existing one if its group is chosen. Only
+    /// its owner can write to it, because builds read files above their target directories.
     pub mode: u32,
     /// The group that may use it, if one is chosen.
     pub group: Option<u32>,
@@ -42,19 +43,6 @@ pub(crate) struct ModeAndGroup {
 }
 
 impl Root {
-    /// For everyone. Only its owner can write to it, because builds read files above their target
-    /// directories.
-    pub(in crate::setup) const EVERYONE: Root =
-        Root { mode: 0o755, group: None, sticky: StickyRoot::Refuse };
-    /// Below the caller's own cache directory.
-    pub(in crate::setup) const OWN: Root =
-        Root { mode: 0o700, group: None, sticky: StickyRoot::Refuse };
-
-    /// For the members of a group. No other user may enter it.
-    pub(in crate::setup) fn group(gid: u32) -> Root {
-        Root { mode: 0o750, group: Some(gid), sticky: StickyRoot::Refuse }
-    }
-
     /// The permission bits that an existing root should have; `mode` is what it has.
     ///
     /// Removes other users' write access. Who may enter it stays the administrator's choice, unless a
@@ -193,20 +181,23 @@ mod tests {
 
     #[test]
     fn mends_only_what_others_can_write_to() {
+        let root = |mode, group| Root { mode, group, sticky: StickyRoot::Refuse };
+        let [everyone, own] = [0o755, 0o700].map(|mode| root(mode, None));
+        let members = root(0o750, Some(7));
         for (root, mode, expected) in [
-            (Root::EVERYONE, 0o1777, 0o755),
-            (Root::EVERYONE, 0o777, 0o755),
-            (Root::EVERYONE, 0o2775, 0o755),
-            (Root::EVERYONE, 0o3770, 0o750),
-            (Root::EVERYONE, 0o755, 0o755),
-            (Root::EVERYONE, 0o750, 0o750),
-            (Root::group(7), 0o2775, 0o750),
-            (Root::group(7), 0o1777, 0o750),
-            (Root::OWN, 0o700, 0o700),
+            (everyone, 0o1777, 0o755),
+            (everyone, 0o777, 0o755),
+            (everyone, 0o2775, 0o755),
+            (everyone, 0o3770, 0o750),
+            (everyone, 0o755, 0o755),
+            (everyone, 0o750, 0o750),
+            (members, 0o2775, 0o750),
+            (members, 0o1777, 0o750),
+            (own, 0o700, 0o700),
         ] {
             assert_eq!(root.mended(mode), expected, "{mode:o}");
         }
-        let accepted = Root { sticky: StickyRoot::Accept, ..Root::EVERYONE };
+        let accepted = Root { sticky: StickyRoot::Accept, ..everyone };
         assert_eq!(accepted.mended(0o1777), 0o1777);
         assert_eq!(accepted.mended(0o777), 0o755);
     }
