@@ -13,9 +13,7 @@ const KEPT: &[(&str, Shell, Prepare)] = &[
     ("no_zsh_files", Shell::Zsh, |host| gone(host, &[".profile", ".zshenv"])),
     ("no_fish_files", Shell::Fish, |host| gone(host, FISH)),
     ("a_profile_that_is_a_link_to_bashrc", Shell::Bash, |host| {
-        let profile = host.home("alice").join(".profile");
-        fs::remove_file(&profile).unwrap();
-        make::link(&profile, Path::new(".bashrc"), 2001);
+        make::link(&without(host, ".profile"), Path::new(".bashrc"), 2001);
     }),
     ("a_bash_profile_that_reads_nothing_else", Shell::Bash, |host| with(host, ".bash_profile")),
     ("a_bash_login_that_reads_nothing_else", Shell::Bash, |host| with(host, ".bash_login")),
@@ -31,20 +29,14 @@ const BY_HAND: &[(&str, Prepare)] = &[
     ("that_a_program_has_made_as_a_read_only_link", |host| {
         make::directory(&host.at("/var/store"), 0, 0, 0o555);
         make::file(&host.at("/var/store/bashrc"), "alias ll='ls -l'\n", 0, 0o444);
-        let path = host.home("alice").join(".bashrc");
-        fs::remove_file(&path).unwrap();
-        make::link(&path, Path::new("/var/store/bashrc"), 2001);
+        make::link(&without(host, ".bashrc"), Path::new("/var/store/bashrc"), 2001);
     }),
     ("of_somebody_elses", |host| make::own(&host.home("alice").join(".bashrc"), 0, 0, 0o644)),
     ("that_is_a_directory", |host| {
-        let path = host.home("alice").join(".bashrc");
-        fs::remove_file(&path).unwrap();
-        make::directory(&path, 2001, 2001, 0o755);
+        make::directory(&without(host, ".bashrc"), 2001, 2001, 0o755);
     }),
     ("that_leads_round_in_circles", |host| {
-        let path = host.home("alice").join(".bashrc");
-        fs::remove_file(&path).unwrap();
-        make::link(&path, Path::new(".bashrc"), 2001);
+        make::link(&without(host, ".bashrc"), Path::new(".bashrc"), 2001);
     }),
 ];
 
@@ -135,8 +127,7 @@ fn refused(stage: &Stage, prepare: Prepare) {
     let host = Host::new(stage, "person", Shell::Bash);
     prepare(&host);
     let photograph = Photograph::take(&host);
-    let alice = host.person("alice");
-    host.by_name(&alice, ["setup"]).run().fails().blames("`");
+    Setup::Person.run(&host, &[]).fails().blames("`");
     Photograph::take(&host).equals(&photograph, &[]);
 }
 
@@ -150,8 +141,15 @@ fn in_a_repository(host: &Host<'_>, files: &[&str]) {
     }
 }
 
+/// The place of a file that she had.
+fn without(host: &Host<'_>, file: &str) -> PathBuf {
+    let path = host.home("alice").join(file);
+    fs::remove_file(&path).unwrap();
+    path
+}
+
 fn gone(host: &Host<'_>, files: &[&str]) {
-    files.iter().for_each(|file| fs::remove_file(host.home("alice").join(file)).unwrap());
+    files.iter().for_each(|file| drop(without(host, file)));
 }
 
 /// One more file, which prepends to PATH.

@@ -3,14 +3,15 @@
 use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
-    let here: [(&str, Body); 3] = [
-        ("starts_as_before_when_the_program_is_gone", program_is_gone),
-        ("keeps_path_short_in_nested_shells", nested),
-        ("says_a_refusal_to_people_and_to_nobody_else", refusal),
-    ];
-    let mut tests = for_each_shell(&here, &[Need::Su]);
-    let remote: [(&str, Body); 1] = [("lets_scp_through", scp)];
-    tests.extend(for_each_shell(&remote, &[Need::Ssh]));
+    let mut tests = [
+        for_each_shell("starts_as_before_when_the_program_is_gone", &[Need::Su], program_is_gone),
+        for_each_shell("keeps_path_short_in_nested_shells", &[Need::Su], nested),
+        for_each_shell("says_a_refusal_to_people_and_to_nobody_else", &[Need::Su], refusal),
+        for_each_shell("lets_scp_through", &[Need::Ssh], scp),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>();
     let name = "fish_completes_without_variables_of_a_desktop";
     tests.push(test!(name, completes).needs(&[Need::Fish]));
     for shell in [Shell::Bash, Shell::Dash, Shell::Zsh] {
@@ -45,8 +46,7 @@ fn program_is_gone(stage: &Stage, shell: Shell) {
 /// `XDG_DATA_DIRS`, which names `/usr/local/share`, is not in every session.
 fn completes(stage: &Stage) {
     for setup in [Setup::Machine, Setup::Person] {
-        let host = Host::new(stage, setup.name(), Shell::Fish);
-        setup.install(&host);
+        let host = setup.on(stage, Shell::Fish);
         let alice = host.person("alice");
         let line = "complete -C 'cargo-peruser doct'";
         let run = host.run(&alice, Shell::Fish.path(), ["-l", "-c", line]);
@@ -57,8 +57,7 @@ fn completes(stage: &Stage) {
 /// Five nested shells have the same PATH as one.
 fn nested(stage: &Stage, shell: Shell) {
     for setup in [Setup::Machine, Setup::Person] {
-        let host = Host::new(stage, setup.name(), shell);
-        setup.install(&host);
+        let host = setup.on(stage, shell);
         let alice = host.person("alice");
         let one = ask(&host, |line| host.run(&alice, shell.path(), ["-l", "-i", "-c", line]));
         let script = stage.at(format!("nested-{}", setup.name()));
@@ -86,8 +85,7 @@ fn deeper(shell: Shell, line: &str, script: &Path) -> String {
 
 /// A variable that is read-only stays as it is, and the session goes on.
 fn read_only(stage: &Stage, shell: Shell) {
-    let host = Host::new(stage, "machine", shell);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, shell);
     let script = "readonly CARGO_TARGET_DIR=/elsewhere\n";
     make::file(&host.at("/etc/profile.d/aa-read-only.sh"), script, 0, 0o644);
     let alice = host.person("alice");
@@ -105,8 +103,7 @@ fn put_mallorys(host: &Host<'_>) {
 /// Mallory was first. An interactive shell prints the error, a command over ssh or in a script does not,
 /// and each build refuses.
 fn refusal(stage: &Stage, shell: Shell) {
-    let host = Host::new(stage, "machine", shell);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, shell);
     put_mallorys(&host);
     let mut said = 0;
     for session in LOCAL {
@@ -144,8 +141,7 @@ fn scp(stage: &Stage, shell: Shell) {
 
 /// Scripts source it under `set -eu`, and sometimes with no variables at all.
 fn strict(stage: &Stage, shell: Shell) {
-    let host = Host::new(stage, "machine", shell);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, shell);
     let alice = host.person("alice");
     for plant in [false, true] {
         if plant {

@@ -10,7 +10,6 @@ mod cargo_bin;
 mod dotfiles;
 mod hooks;
 mod interrupted;
-mod old_target_dir;
 mod other_accounts;
 mod other_peoples_homes;
 mod rare_shells;
@@ -20,10 +19,8 @@ mod setup;
 mod setup_again;
 mod setup_variants;
 mod status;
-mod status_help;
 mod sudo;
 mod uninstall;
-mod without_rust;
 
 use std::fmt::Write;
 
@@ -46,35 +43,25 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(setup_again::tests());
     tests.extend(status::tests());
     tests.extend(cargo_bin::tests());
-    tests.extend(status_help::tests());
     tests.extend(dotfiles::tests());
     tests.extend(other_peoples_homes::tests());
     tests.extend(interrupted::tests());
-    tests.extend(old_target_dir::tests());
     tests.extend(other_accounts::tests());
     tests.extend(hooks::tests());
     tests.extend(rare_shells::tests());
     tests.extend(sudo::tests());
     tests.extend(uninstall::tests());
     tests.extend(setup_variants::tests());
-    tests.extend(without_rust::tests());
     tests
 }
 
-type Body = fn(&Stage, Shell);
-
-/// One test for each shell out of each row.
-fn for_each_shell(rows: &[(&str, Body)], needs: &[Need]) -> Vec<Test> {
-    let mut tests = Vec::new();
-    for shell in Shell::ALL {
-        for &(name, body) in rows {
-            let name = format!("{}_{name}", shell.name());
-            tests.push(
-                test!(name, move |stage| body(stage, shell)).needs(needs).needs(&[shell.need()]),
-            );
-        }
-    }
-    tests
+/// One test for each shell.
+fn for_each_shell(name: &str, needs: &[Need], body: fn(&Stage, Shell)) -> Vec<Test> {
+    let test = |shell: Shell| {
+        let name = format!("{}_{name}", shell.name());
+        test!(name, move |stage| body(stage, shell)).needs(needs).needs(&[shell.need()])
+    };
+    Shell::ALL.into_iter().map(test).collect()
 }
 
 fn cells() -> Vec<Test> {

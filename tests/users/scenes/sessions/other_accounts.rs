@@ -3,15 +3,12 @@
 use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
-    let tests: [(&str, Body); 1] =
-        [("gives_each_account_its_own_whosever_session_it_is", each_account)];
-    for_each_shell(&tests, &[Need::Su])
+    for_each_shell("gives_each_account_its_own_whosever_session_it_is", &[Need::Su], each_account)
 }
 
 /// A computer that root has set up, where alice has had a session and a `~/.cargo/bin`.
 fn each_account(stage: &Stage, shell: Shell) {
-    let host = Host::new(stage, "machine", shell);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, shell);
     host.directory("alice", ".cargo/bin");
     let hers = Session::Login.ask(&host);
     is_in(&hers, "alice");

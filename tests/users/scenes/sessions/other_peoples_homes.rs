@@ -4,16 +4,14 @@ use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage);
-    let tests: [(&str, Body); 11] = [
+    let tests: [(&str, Body); 9] = [
         ("setup_with_another_persons_home_leaves_it_alone", with_her_home),
         ("nobody_takes_back_what_the_machine_has", uninstalled_by_a_person),
-        ("setup_refuses_a_prefix_that_others_can_replace", open_prefix),
-        ("setup_refuses_a_shared_root_of_somebody_elses", foreign_root),
+        ("setup_refuses_places_that_others_can_replace_or_need", refused),
         ("setup_goes_through_links_that_nobody_else_can_change", linked_places),
         ("setup_does_not_name_a_root_twice", named_by_hand),
         ("setup_takes_no_line_that_somebody_wrote_into_a_block", written_into),
         ("setup_makes_no_directory_that_an_acl_opens", inherited_acl),
-        ("setup_makes_no_root_of_what_serves_something_else", busy_root),
         ("setup_keeps_one_cache_for_each_person", one_cache_each),
         ("setup_takes_no_program_of_alices", alices_program),
     ];
@@ -41,27 +39,25 @@ fn with_her_home(stage: &Stage) {
 /// By a link that an administrator has made, or by its owner.
 fn alices_program(stage: &Stage) {
     let host = Host::new(stage, "host", Shell::Bash);
-    let root = host.person("root");
     let alice = account("alice").uid;
     let installed = host.at("/usr/local/bin/cargo-peruser");
     let hers = host.home("alice").join("cargo-peruser");
-    host.by_name(&root, ["setup"]).run().ok();
+    Setup::Machine.install(&host);
     fs::copy(&installed, &hers).unwrap();
     make::own(&hers, alice, alice, 0o755);
-    host.by_name(&root, ["setup", "--uninstall"]).run().ok();
+    Setup::Machine.run(&host, &["--uninstall"]).ok();
     make::link(&installed, "/home/alice/cargo-peruser".as_ref(), 0);
     let photograph = Photograph::take(&host);
-    host.by_name(&root, ["setup"]).run().fails().blames("taken by a symlink");
+    Setup::Machine.run(&host, &[]).fails().blames("taken by a symlink");
     Photograph::take(&host).equals(&photograph, &[]);
     fs::remove_file(&installed).unwrap();
     fs::rename(&hers, &installed).unwrap();
-    host.by_name(&root, ["setup"]).run().fails().blames("taken by a file");
+    Setup::Machine.run(&host, &[]).fails().blames("taken by a file");
     assert!(look(&installed).is_some_and(|it| it.uid == alice), "it was taken over");
 }
 
 fn uninstalled_by_a_person(stage: &Stage) {
-    let host = Host::new(stage, "machine", Shell::Bash);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, Shell::Bash);
     let photograph = Photograph::take(&host);
     let alice = host.person("alice");
     for flags in
@@ -72,50 +68,56 @@ fn uninstalled_by_a_person(stage: &Stage) {
     }
 }
 
-fn open_prefix(stage: &Stage) {
-    let host = Host::new(stage, "machine", Shell::Bash);
-    make::directory(&host.at("/var/open"), 0, 0, 0o777);
-    make::directory(&host.at("/var/mallorys"), account("mallory").uid, 0, 0o755);
-    make::directory(&host.at("/var/groups"), 0, group("devs"), 0o2775);
-    make::directory(&host.at("/var/good"), 0, 0, 0o755);
-    make::link(&host.at("/var/good/share"), "/var/mallorys".as_ref(), 0);
-    make::directory(&host.at("/var/listed"), 0, 0, 0o755);
-    Acl::Access.grant(&host.at("/var/listed"), account("mallory").uid, 0o7);
-    let photograph = Photograph::take(&host);
-    for (who, prefix) in [
-        ("root", "/var/groups"),
-        ("root", "/var/good"),
-        ("root", "/var/listed"),
-        ("root", "/var/open"),
-        ("root", "/var/open/deeper"),
-        ("root", "/var/mallorys"),
-        ("root", "/home/alice/.local"),
-        ("alice", "/var/open"),
-        ("alice", "/var/mallorys"),
-    ] {
-        let who = host.person(who);
-        let outcome = host.by_name(&who, ["setup", "--prefix", prefix]).run();
-        outcome.fails().blames(if prefix.starts_with("/var") { "/var/" } else { "/home/alice" });
-        Photograph::take(&host).equals(&photograph, &[]);
-    }
-}
+/// Who asks for a prefix or a shared root that others can replace or need, and what is blamed.
+const REFUSED: &[(Setup, &str, &str)] = &[
+    (Setup::Machine, "--prefix=/var/groups", "/var/groups"),
+    (Setup::Machine, "--prefix=/var/good", "/var/"),
+    (Setup::Machine, "--prefix=/var/listed", "/var/listed"),
+    (Setup::Machine, "--prefix=/var/open", "/var/open"),
+    (Setup::Machine, "--prefix=/var/open/deeper", "/var/open"),
+    (Setup::Machine, "--prefix=/var/mallorys", "/var/mallorys"),
+    (Setup::Machine, "--prefix=/home/alice/.local", "/home/alice"),
+    (Setup::Person, "--prefix=/var/open", "/var/open"),
+    (Setup::Person, "--prefix=/var/mallorys", "/var/mallorys"),
+    (Setup::Machine, "--shared-root=/var/mallorys", "/var/mallorys"),
+    (Setup::Machine, "--shared-root=/var/mallorys/root", "/var/mallorys"),
+    (Setup::Machine, "--shared-root=/var/mallorys/new", "/var/mallorys"),
+    (Setup::Machine, "--shared-root=/var/link", "/var/link"),
+    (Setup::Machine, "--shared-root=/var/file", "/var/file"),
+    (Setup::Person, "--shared-root=/var/mallorys", "/var/mallorys"),
+    (Setup::Person, "--shared-root=/var/mallorys/root", "/var/mallorys"),
+    (Setup::Person, "--shared-root=/var/mallorys/new", "/var/mallorys"),
+    (Setup::Person, "--shared-root=/var/link", "/var/link"),
+    (Setup::Person, "--shared-root=/var/file", "/var/file"),
+    (Setup::Machine, "--shared-root=/tmp", "/tmp"),
+    (Setup::Machine, "--shared-root=/home", "/home"),
+    (Setup::Machine, "--shared-root=/var/old", "/var/old/debug"),
+];
 
-fn foreign_root(stage: &Stage) {
+fn refused(stage: &Stage) {
     let host = Host::new(stage, "machine", Shell::Bash);
-    make::directory(&host.at("/var/mallorys"), account("mallory").uid, 0, 0o1777);
-    make::directory(&host.at("/var/mallorys/root"), 0, 0, 0o1777);
-    make::directory(&host.at("/var/good"), 0, 0, 0o1777);
+    let mallory = account("mallory").uid;
+    for (place, owner, group, mode) in [
+        ("/var/open", 0, 0, 0o777),
+        ("/var/groups", 0, group("devs"), 0o2775),
+        ("/var/listed", 0, 0, 0o755),
+        ("/var/good", 0, 0, 0o755),
+        ("/var/mallorys", mallory, 0, 0o1777),
+        ("/var/mallorys/root", 0, 0, 0o1777),
+        ("/var/old", 0, group("devs"), 0o2775),
+        ("/var/old/debug", account("alice").uid, 0, 0o755),
+    ] {
+        make::directory(&host.at(place), owner, group, mode);
+    }
+    make::link(&host.at("/var/good/share"), "/var/mallorys".as_ref(), 0);
     make::link(&host.at("/var/link"), "/var/good".as_ref(), 0);
     make::file(&host.at("/var/file"), "", 0, 0o644);
+    Acl::Access.grant(&host.at("/var/listed"), mallory, 0o7);
     let photograph = Photograph::take(&host);
-    for root in
-        ["/var/mallorys", "/var/mallorys/root", "/var/mallorys/new", "/var/link", "/var/file"]
-    {
-        for who in ["root", "alice"] {
-            let who = host.person(who);
-            host.by_name(&who, ["setup", "--shared-root", root]).run().fails().blames("/var/");
-            Photograph::take(&host).equals(&photograph, &[]);
-        }
+    for (setup, flag, blamed) in REFUSED {
+        let _context = context(|| format!("{setup:?} {flag}"));
+        setup.run(&host, &[flag]).fails().blames(*blamed);
+        Photograph::take(&host).equals(&photograph, &[]);
     }
 }
 
@@ -148,22 +150,18 @@ fn linked_places(stage: &Stage) {
 
 /// The natural place for another setting is below the first one.
 fn written_into(stage: &Stage) {
-    let host = Host::new(stage, "machine", Shell::Bash);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, Shell::Bash);
     let settings = host.at("/etc/cargo-peruser/config.toml");
     let text = fs::read_to_string(&settings).unwrap();
     let (before, after) = text.rsplit_once("# <<<").expect("no block");
     fs::write(&settings, format!("{before}explicit-target-dir = \"override\"\n# <<<{after}"))
         .unwrap();
-    let root = host.person("root");
-    for words in [["setup", "--shared-root=/var/new"], ["setup", "--uninstall"]] {
-        let outcome = host.run(&root, Setup::Machine.program(), words).run();
+    for flag in ["--shared-root=/var/new", "--uninstall"] {
+        let outcome = Setup::Machine.again(&host, &[flag]);
         outcome.fails().blames("config.toml").helps("move your lines out of the block");
-        assert!(
-            fs::read_to_string(&settings).unwrap().contains("override"),
-            "{words:?}: it is gone"
-        );
-        host.by_name(&root, ["setup"]).run();
+        let text = fs::read_to_string(&settings).unwrap();
+        assert!(text.contains("override"), "{flag}: it is gone");
+        Setup::Machine.run(&host, &[]);
     }
 }
 
@@ -172,7 +170,7 @@ fn inherited_acl(stage: &Stage) {
     let (alice, mallory) = (account("alice").uid, account("mallory").uid);
     make::directory(&host.home("alice").join(".local"), alice, alice, 0o755);
     Acl::Default.grant(&host.home("alice").join(".local"), mallory, 0o7);
-    host.by_name(&host.person("alice"), ["setup"]).run().ok();
+    Setup::Person.install(&host);
     for place in [".local/bin", ".local/bin/cargo-peruser", ".local/lib/cargo-peruser/bin"] {
         let path = host.home("alice").join(place);
         let (found, acls) = (look(&path).expect("nothing there"), acls(&path));
@@ -187,55 +185,36 @@ fn named_by_hand(stage: &Stage) {
     make::directory(&host.at("/etc/cargo-peruser"), 0, 0, 0o755);
     make::file(&settings, "# ours\nshared-root = \"/var/by-hand\"\n", 0, 0o644);
     let photograph = Photograph::take(&host);
-    let root = host.person("root");
-    let words = |path| ["setup", "--shared-root", path];
-    host.by_name(&root, words("/var/other")).run().fails().blames("line 2");
+    let setup = |path| Setup::Machine.run(&host, &["--shared-root", path]);
+    setup("/var/other").fails().blames("line 2");
     Photograph::take(&host).equals(&photograph, &[]);
-    host.by_name(&root, words("/var/by-hand")).run().ok().prints("/var/by-hand/root/target");
+    setup("/var/by-hand").ok().prints("/var/by-hand/root/target");
     let text = fs::read_to_string(&settings).unwrap();
     assert!(text.matches("shared-root").count() == 1, "{text}");
-    host.run(&root, Setup::Machine.program(), ["setup", "--uninstall"]).run().ok();
+    Setup::Machine.uninstall(&host);
     Photograph::take(&host).equals(&photograph, &["/var/by-hand"]);
-}
-
-fn busy_root(stage: &Stage) {
-    let host = Host::new(stage, "machine", Shell::Bash);
-    make::directory(&host.at("/var/old"), 0, group("devs"), 0o2775);
-    make::directory(&host.at("/var/old/debug"), account("alice").uid, 0, 0o755);
-    let photograph = Photograph::take(&host);
-    let root = host.person("root");
-    for (path, blamed) in [("/tmp", "/tmp"), ("/home", "/home"), ("/var/old", "/var/old/debug")] {
-        let words = ["setup", "--shared-root", path, "--group", "3000"];
-        host.by_name(&root, words).run().stopped(Stop::Unsafe).blames(blamed);
-        Photograph::take(&host).equals(&photograph, &[]);
-    }
 }
 
 fn one_cache_each(stage: &Stage) {
     let host = Host::new(stage, "machine", Shell::Bash);
-    let alice = account("alice").uid;
+    let (alice, file) = (account("alice").uid, host.at("/etc/cargo-peruser/config.toml"));
     make::directory(&host.at("/var/shared"), 0, 0, 0o755);
     make::directory(&host.at("/var/shared/alice"), alice, alice, 0o700);
     make::directory(&host.at("/var/shared/alice/debug"), alice, alice, 0o700);
-    let root = host.person("root");
-    let setup = |words: &[&str]| {
-        let words = ["setup", "--shared-root", "/var/shared"].iter().chain(words);
-        host.by_name(&root, words).run()
+    let setup = |more: &[&str]| {
+        Setup::Machine.run(&host, &[&["--shared-root", "/var/shared"], more].concat())
     };
-    let settings = || fs::read_to_string(host.at("/etc/cargo-peruser/config.toml"));
-    setup(&["--scope", "user"]).ok();
-    assert!(settings().unwrap().contains("scope = \"user\"\n"), "{}", settings().unwrap());
     // An earlier choice stays.
-    setup(&[]).ok();
-    assert!(settings().unwrap().contains("scope = \"user\"\n"), "{}", settings().unwrap());
-    setup(&["--scope", "workspace"]).ok();
-    assert!(settings().unwrap().contains("scope = \"workspace\"\n"), "{}", settings().unwrap());
-    make::file(
-        &host.at("/etc/cargo-peruser/config.toml"),
-        "shared-root = '/var/shared'\n",
-        0,
-        0o644,
-    );
+    for (more, chosen) in [
+        (["--scope", "user"].as_slice(), "scope = \"user\"\n"),
+        (&[], "scope = \"user\"\n"),
+        (&["--scope", "workspace"], "scope = \"workspace\"\n"),
+    ] {
+        setup(more).ok();
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(chosen), "{text}");
+    }
+    make::file(&file, "shared-root = '/var/shared'\n", 0, 0o644);
     setup(&["--scope", "user"]).fails().helps("add `scope = \"user\"`");
     setup(&["--scope", "checkout"]).stopped(Stop::Settings);
 }

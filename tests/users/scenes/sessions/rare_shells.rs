@@ -119,8 +119,7 @@ fn elvish(stage: &Stage) {
 
 /// Whatever shell she logs in with, the one that she types to has to run it.
 fn entered(stage: &Stage, shell: &str, set: &str) {
-    let host = Host::new(stage, "machine", Shell::Dash);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, Shell::Dash);
     let alice = host.person("alice");
     let run = |line: &str| host.run(&alice, shell, ["-c", &format!("{set}; {line}; true")]).run();
     let told = run(&format!("{} doctor path-order", Setup::Machine.program()));

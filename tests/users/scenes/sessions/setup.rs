@@ -55,32 +55,48 @@ impl Setup {
         }
     }
 
-    /// `cargo-peruser setup`, run from the download directory.
-    pub(super) fn install(self, host: &Host<'_>) -> Outcome {
+    /// A computer on which it is installed.
+    pub(super) fn on(self, stage: &Stage, shell: Shell) -> Host<'_> {
+        let host = Host::new(stage, self.name(), shell);
+        self.install(&host);
+        host
+    }
+
+    /// `cargo-peruser setup …`, run from the download directory.
+    pub(super) fn run(self, host: &Host<'_>, flags: &[&str]) -> Outcome {
         let who = host.person(self.who());
-        let outcome = host.by_name(&who, ["setup"]).run();
-        outcome.ok();
-        outcome
+        host.by_name(&who, ["setup"].iter().chain(flags)).run()
     }
 
     /// `cargo-peruser setup …`, run from the installation.
-    pub(super) fn again(self, host: &Host<'_>, flag: &str) -> Outcome {
+    pub(super) fn again(self, host: &Host<'_>, flags: &[&str]) -> Outcome {
         let who = host.person(self.who());
-        let outcome = host.run(&who, self.program(), ["setup", flag]).run();
+        host.run(&who, self.program(), ["setup"].iter().chain(flags)).run()
+    }
+
+    /// Installs it.
+    pub(super) fn install(self, host: &Host<'_>) -> Outcome {
+        let outcome = self.run(host, &[]);
         outcome.ok();
         outcome
     }
 
     /// The result in alice's sessions.
     pub(super) fn status(self, host: &Host<'_>) -> Outcome {
+        self.status_in(host, &[])
+    }
+
+    /// The same, run in a session with these variables.
+    pub(super) fn status_in(self, host: &Host<'_>, variables: &[(&str, &str)]) -> Outcome {
         let alice = host.person("alice");
         let run = host.run(&alice, self.program(), ["setup", "--status"]);
-        run.limit(Duration::from_secs(90)).run()
+        let run = run.limit(Duration::from_secs(90));
+        variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()
     }
 
     /// Uninstalls it.
     pub(super) fn uninstall(self, host: &Host<'_>) {
-        self.again(host, "--uninstall");
+        self.again(host, &["--uninstall"]).ok();
     }
 
     /// Removes the empty directories that a killed setup made for its receipt, which no receipt lists.

@@ -6,24 +6,18 @@ use std::os::unix::process::ExitStatusExt;
 use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
-    let mut tests = Vec::new();
+    let mut tests = vec![
+        test!("an_upgrade_of_the_machine_names_who_has_a_copy_of_their_own", own_copy),
+        test!("uninstall_names_the_editors_that_were_written", editors_are_named),
+        test!("setup_opens_a_root_that_a_strict_umask_has_made", opened),
+    ];
     for setup in [Setup::Machine, Setup::Person] {
-        let who = setup.name();
-        tests.push(
-            test!(format!("a_killed_upgrade_of_a_{who}_is_taken_back"), move |stage| {
-                killed_upgrade(stage, setup);
-            })
-            .needs(&[Need::Strace]),
-        );
-        tests.push(test!(format!("two_setups_of_a_{who}_at_once"), move |stage| {
-            two_at_once(stage, setup);
-        }));
+        let name = format!("a_killed_upgrade_of_a_{}_is_taken_back", setup.name());
+        let killed = test!(name, move |stage| killed_upgrade(stage, setup));
+        let name = format!("two_setups_of_a_{}_at_once", setup.name());
+        let two = test!(name, move |stage| two_at_once(stage, setup));
+        tests.extend([killed.needs(&[Need::Strace]), two]);
     }
-    let name = "an_upgrade_of_the_machine_names_who_has_a_copy_of_their_own";
-    tests.push(test!(name, own_copy));
-    let name = "uninstall_names_the_editors_that_were_written";
-    tests.push(test!(name, editors_are_named));
-    tests.push(test!("setup_opens_a_root_that_a_strict_umask_has_made", opened));
     tests
 }
 
@@ -60,14 +54,13 @@ fn opened(stage: &Stage) {
 
 /// The settings stay after the program, which alone could remove them, is gone.
 fn editors_are_named(stage: &Stage) {
-    let host = Host::new(stage, "person", Shell::Bash);
-    Setup::Person.install(&host);
+    let host = Setup::Person.on(stage, Shell::Bash);
     let alice = host.person("alice");
     host.by_name(&alice, ["editor", "helix", "--write"]).run().ok();
-    let uninstall = host.by_name(&alice, ["setup", "--uninstall"]).run();
-    uninstall.ok().helps("cargo-peruser editor helix --remove").never_says("editor emacs");
+    let uninstall = || Setup::Person.run(&host, &["--uninstall"]);
+    uninstall().ok().helps("cargo-peruser editor helix --remove").never_says("editor emacs");
     host.by_name(&alice, ["editor", "helix", "--remove"]).run().ok();
-    host.by_name(&alice, ["setup", "--uninstall"]).run().ok().never_says("editor helix");
+    uninstall().ok().never_says("editor helix");
 }
 
 /// The same program with an additional byte, which looks like another version.

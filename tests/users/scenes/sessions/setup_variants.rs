@@ -1,13 +1,15 @@
-//! Other setups than the plain one: for the machine and a user as well, and for the members of a group.
+//! Other setups than the plain one: for the machine and a user as well, for the members of a group, and
+//! for users without Rust.
 
 use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
-    let tests: [(&str, Body); 2] = [
-        ("builds_once_where_machine_and_person_are_set_up", both),
-        ("wins_for_members_of_a_group_and_starts_quietly_for_others", for_a_group),
-    ];
-    let mut tests = for_each_shell(&tests, &[Need::Su]);
+    let member = "wins_for_members_of_a_group_and_starts_quietly_for_others";
+    let no_rust = "has_no_shim_without_rust_and_has_it_once_rustup_is_there";
+    let mut tests =
+        for_each_shell("builds_once_where_machine_and_person_are_set_up", &[Need::Su], both);
+    tests.extend(for_each_shell(member, &[Need::Su], for_a_group));
+    tests.extend(for_each_shell(no_rust, &[Need::Rustup], until_rustup));
     let built = test!("what_was_built_by_name_before_goes_on_being_used", built_before);
     tests.push(built.needs(&[Need::Bash]));
     tests
@@ -17,11 +19,19 @@ const WINNING: [Session; 3] = [Session::Login, Session::LoginInteractive, Sessio
 
 /// The machine's root serves both, and each shim passes over the other.
 fn both(stage: &Stage, shell: Shell) {
-    let host = Host::new(stage, "both", shell);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, shell);
     Setup::Person.install(&host);
     all_win(&host, Setup::Machine, &WINNING);
+    // Each proves that one of the two shims is first.
+    for setup in [Setup::Machine, Setup::Person] {
+        setup.status(&host).ok().never_says("warning: ");
+    }
+    // Root's sessions find the machine's.
+    Setup::Machine.again(&host, &["--status"]).ok().never_says("warning: ");
+    // The machine's program checks its own installation, in sessions that find hers.
     let alice = host.person("alice");
+    let words = ["setup", "--status", "--prefix", "/usr/local"];
+    host.run(&alice, Setup::Machine.program(), words).run().never_says("comes before the shim");
     let build = || host.run(&alice, shell.path(), ["-l", "-c", "cargo build"]).run();
     build().silently().builds_in(Setup::Machine.target_dir());
     assert!(!host.home("alice").join(".cache").exists(), "there is a cache of her own as well");
@@ -47,8 +57,7 @@ fn built_before(stage: &Stage) {
 /// Alice's own group. Bob builds in his own cache directory, and his shells print nothing about it.
 fn for_a_group(stage: &Stage, shell: Shell) {
     let host = Host::new(stage, "machine", shell);
-    let setup = host.by_name(&host.person("root"), ["setup", "--group", "alice"]).run();
-    setup.ok().prints("mode 0750, group alice\n");
+    Setup::Machine.run(&host, &["--group", "alice"]).ok().prints("mode 0750, group alice\n");
     all_win(&host, Setup::Machine, &WINNING);
     private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice").uid());
     let (bob, root) = (host.person("bob"), host.person("root"));
@@ -61,4 +70,31 @@ fn for_a_group(stage: &Stage, shell: Shell) {
     }
     let status = host.run(&bob, Setup::Machine.program(), ["setup", "--status"]).run();
     status.never_says("<- not your own");
+}
+
+/// An interactive dash that is not a login shell reads no file.
+const FULL: [Session; 2] = [Session::Login, Session::LoginInteractive];
+
+fn until_rustup(stage: &Stage, shell: Shell) {
+    // A user's hooks work like the machine's.
+    let setups: &[Setup] = match shell {
+        Shell::Bash => &[Setup::Machine, Setup::Person],
+        _ => &[Setup::Machine],
+    };
+    for setup in setups {
+        let host = Host::new(stage, setup.name(), shell).without_cargo();
+        setup.install(&host).never_says("warning: ").mentions("has no cargo");
+        let alice = host.person("alice");
+        setup.status(&host).ok().never_says("warning: ").mentions("alice (uid 2001) has no cargo");
+        for session in FULL {
+            let word = session.ask(&host).word(&setup.target_dir());
+            assert!(word == "none+", "{session:?}: {word}");
+        }
+        // rustup-init refuses if a cargo is on PATH in her session.
+        let install = format!("{} -y --quiet --default-toolchain none", places::RUSTUP_INIT);
+        host.run(&alice, shell.path(), ["-l", "-c", &install]).run().ok();
+        all_win(&host, *setup, &FULL);
+        setup.status(&host).never_says("has no cargo");
+        host.leave();
+    }
 }

@@ -25,7 +25,8 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(test!(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage);
-    let bodies: [(&str, Body, &[Need]); 15] = [
+    let bodies: [(&str, Body, &[Need]); 14] = [
+        ("status_finds_where_an_old_target_directory_is_set", set_in_a_file, &[Need::Bash]),
         ("status_fits_a_terminal_and_says_nothing_twice", narrow, &[Need::Bash]),
         ("status_shows_everybody_what_only_root_can_change", roots, &[Need::Bash]),
         ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
@@ -36,32 +37,24 @@ pub(super) fn tests() -> Vec<Test> {
             other,
             &[Need::Bash],
         ),
-        ("status_takes_the_machines_shim_and_ones_own_for_the_same", both, &[Need::Bash]),
         ("status_does_not_take_any_file_of_its_name_for_the_shim", pretender, &[Need::Bash]),
         ("the_remedy_goes_where_zsh_reads", zdotdir, &[Need::Zsh, Need::Rustup]),
         ("the_remedy_goes_where_fish_reads", fish_config, &[Need::Fish, Need::Rustup]),
         ("the_remedy_goes_into_the_profile_that_bash_reads", profiles, &[Need::Bash]),
         ("one_line_remedies_what_bash_reads_twice", one_remedy, &[Need::Bash]),
-        ("status_before_setup_gives_no_line_of_a_program_that_is_not_there", before, &[]),
-        ("uninstall_of_nothing_speaks_of_nothing", nothing, &[]),
+        ("before_setup_nothing_speaks_of_what_is_not_there", before, &[]),
         ("a_cargo_that_asks_for_the_status_is_none_that_new_sessions_have", through_cargo, &[]),
     ];
     for (name, body, needs) in bodies {
         tests.push(test!(name, body).needs(needs));
     }
+    let remedy = "status_names_what_gets_in_front_and_its_remedy_wins";
+    tests.extend(for_each_shell(remedy, &[Need::Rustup], always_prepended));
     tests
 }
 
-/// A machine with setup, and one more line in alice's file.
-fn with_line<'s>(stage: &'s Stage, shell: Shell, file: &str, line: &str) -> Host<'s> {
-    let host = Host::new(stage, "machine", shell);
-    Setup::Machine.install(&host);
-    host.append("alice", file, line);
-    host
-}
-
 fn harmless(stage: &Stage, shell: Shell, file: &str, lines: &[&str]) {
-    let host = with_line(stage, shell, file, "");
+    let host = Setup::Machine.on(stage, shell);
     for line in lines {
         let _context = context(|| line);
         host.append("alice", file, line);
@@ -84,8 +77,7 @@ fn narrow(stage: &Stage) {
 }
 
 fn roots(stage: &Stage) {
-    let host = Host::new(stage, "machine", Shell::Bash);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, Shell::Bash);
     fs::remove_file(host.at("/usr/local/share/man/man1/cargo-peruser-gc.1")).unwrap();
     make::own(&host.at("/var/cache/cargo-peruser"), 0, 0, 0o777);
     let status = Setup::Machine.status(&host);
@@ -94,7 +86,7 @@ fn roots(stage: &Stage) {
 
 /// It is started once, so setup waits for one time limit, not for three.
 fn hangs(stage: &Stage) {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "");
+    let host = Setup::Machine.on(stage, Shell::Bash);
     let bashrc = host.home("alice").join(".bashrc");
     for (line, why) in [("sleep 1000\n", "in 10s"), ("yes\n", "print without end")] {
         make::file(&bashrc, line, 2001, 0o644);
@@ -121,7 +113,7 @@ fn ends_it(host: &Host<'_>, signal: &str, line: &str) {
 }
 
 fn ended(stage: &Stage) {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "");
+    let host = Setup::Machine.on(stage, Shell::Bash);
     // Each process may end in its own way, as that of `pyenv init`, which releases a lock.
     let tidy = "trap 'rm ~/lock' EXIT; trap exit HUP INT TERM; : >~/lock; sleep 1000 &";
     for signal in ["INT", "TERM", "KILL"] {
@@ -132,7 +124,7 @@ fn ended(stage: &Stage) {
 }
 
 fn stubborn(stage: &Stage) {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "");
+    let host = Setup::Machine.on(stage, Shell::Bash);
     let ignores = "trap '' HUP TERM INT; (while :; do sleep 0.1; done) &";
     ends_it(&host, "INT", ignores);
 }
@@ -152,32 +144,17 @@ fn is_gone(pid: &str) {
 }
 
 fn other(stage: &Stage) {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "");
+    let host = Setup::Machine.on(stage, Shell::Bash);
     make::file(&host.home("alice").join(".bashrc"), "exec true\n", 2001, 0o644);
     let outcome = Setup::Machine.status(&host);
     outcome.fails().mentions("a fresh bash (login) gave no answer");
     outcome.never_says("no cargo at all");
 }
 
-/// Each proves that one of the two shims is first.
-fn both(stage: &Stage) {
-    let host = Host::new(stage, "both", Shell::Bash);
-    Setup::Machine.install(&host);
-    Setup::Person.install(&host);
-    for setup in [Setup::Machine, Setup::Person] {
-        setup.status(&host).ok().never_says("warning: ");
-    }
-    // Root's sessions find the machine's.
-    Setup::Machine.again(&host, "--status").never_says("warning: ");
-    // The machine's program checks its own installation, in sessions that find hers.
-    let alice = host.person("alice");
-    let words = ["setup", "--status", "--prefix", "/usr/local"];
-    host.run(&alice, Setup::Machine.program(), words).run().never_says("comes before the shim");
-}
-
 /// A script with the program's name, and a link to it.
 fn pretender(stage: &Stage) {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "PATH=~/fake:$PATH");
+    let host = Setup::Machine.on(stage, Shell::Bash);
+    host.append("alice", ".bashrc", "PATH=~/fake:$PATH");
     let fake = host.directory("alice", "fake");
     make::script(&fake.join("cargo-peruser"), "#!/bin/sh\n");
     make::link(&fake.join("cargo"), Path::new("cargo-peruser"), 2001);
@@ -201,8 +178,7 @@ fn remedies(host: &Host<'_>, sessions: &[Session]) {
 
 /// A machine with setup, where alice has her own cargo, as from rustup.
 fn with_own_cargo(stage: &Stage) -> Host<'_> {
-    let host = Host::new(stage, "machine", Shell::Bash);
-    Setup::Machine.install(&host);
+    let host = Setup::Machine.on(stage, Shell::Bash);
     make::script(&host.directory("alice", ".cargo/bin").join("cargo"), "#!/bin/sh\n");
     host
 }
@@ -228,12 +204,7 @@ fn fish_config(stage: &Stage) {
     // Without a newline at its end.
     let config = host.directory("alice", "config/fish").join("config.fish");
     make::file(&config, "set -gx PATH ~/.cargo/bin $PATH", 2001, 0o644);
-    let alice = host.person("alice");
-    let words = ["setup", "--status"];
-    let ask = || {
-        let run = host.run(&alice, Setup::Machine.program(), words);
-        run.env("XDG_CONFIG_HOME", "/home/alice/config").run()
-    };
+    let ask = || Setup::Machine.status_in(&host, &[("XDG_CONFIG_HOME", "/home/alice/config")]);
     let told = ask();
     told.fails().mentions("by `/home/alice/config/fish/config.fish` line 1");
     do_as_told(&host, &told);
@@ -265,31 +236,78 @@ fn one_remedy(stage: &Stage) {
 /// A file without a block is reported as missing its block, not as outdated.
 fn before(stage: &Stage) {
     let host = Host::new(stage, "person", Shell::Bash);
-    for who in ["alice", "root"] {
-        let who = host.person(who);
-        let status = host.by_name(&who, ["setup", "--status"]).run();
-        status
-            .fails()
-            .helps("/cargo-peruser setup")
-            .never_says("outdated")
-            .never_says("env --shell");
-        status.prints("missing");
+    for setup in [Setup::Person, Setup::Machine] {
+        let status = setup.run(&host, &["--status"]);
+        status.fails().helps("/cargo-peruser setup").prints("missing");
+        status.never_says("outdated").never_says("env --shell");
+        let uninstall = setup.run(&host, &["--uninstall"]);
+        uninstall.ok().mentions("nothing is set up").never_says(".cache");
     }
-}
-
-fn nothing(stage: &Stage) {
-    let host = Host::new(stage, "person", Shell::Bash);
-    let alice = host.person("alice");
-    let outcome = host.by_name(&alice, ["setup", "--uninstall"]).run();
-    outcome.ok().mentions("nothing is set up").never_says(".cache");
 }
 
 /// It is on the PATH of her session alone, as that of a login shell's profile is.
 fn through_cargo(stage: &Stage) {
     let host = Host::new(stage, "machine", Shell::Bash).without_cargo();
     Setup::Machine.install(&host);
-    let alice = host.person("alice");
-    let status = ["peruser", "setup", "--status"];
-    let status = host.run(&alice, Setup::Machine.program(), status).env("CARGO", "/bin/true");
+    let (alice, words) = (host.person("alice"), ["peruser", "setup", "--status"]);
+    let status = host.run(&alice, Setup::Machine.program(), words).env("CARGO", "/bin/true");
     status.run().ok().never_says("warning: ").mentions("has no cargo");
+}
+
+/// Her own files prepend `~/.cargo/bin` after the machine's hooks.
+fn always_prepended(stage: &Stage, shell: Shell) {
+    let host = Host::new(stage, "machine", shell);
+    Rustup::Always.install(&host);
+    Setup::Machine.install(&host);
+    let before = Setup::Machine.status(&host);
+    before.fails().mentions("/home/alice/.cargo/bin/cargo");
+    let lost: Vec<_> = ASKED.into_iter().filter(|session| reads_a_file(shell, *session)).collect();
+    // Setup calls it so: dash is the system's `sh` there.
+    let name = if shell == Shell::Dash { "sh" } else { shell.name() };
+    for session in &lost {
+        let word = session.ask(&host).word(&Setup::Machine.target_dir());
+        assert!(word == "rustup+", "{session:?} is not lost");
+        before.mentions(format!("a fresh {name} ({}) ", session.name()));
+    }
+    do_as_told(&host, &before);
+    Setup::Machine.status(&host).ok();
+    all_win(&host, Setup::Machine, &lost);
+}
+
+/// A session that reads no file cannot be helped by a line in a file, so setup does not check it.
+fn reads_a_file(shell: Shell, session: Session) -> bool {
+    shell != Shell::Dash || session != Session::Interactive
+}
+
+/// Where it is set, for everybody or by alice, and how.
+const PLACES: [(&str, &str); 5] = [
+    ("/etc/environment", "CARGO_TARGET_DIR=\"/srv/shared\"\n"),
+    ("/etc/environment", "CARGO_BUILD_TARGET_DIR=/srv/shared\n"),
+    ("/etc/security/pam_env.conf", "# ours\nCARGO_TARGET_DIR DEFAULT=/srv/shared\n"),
+    ("/home/alice/.config/environment.d/old.conf", "CARGO_TARGET_DIR=${HOME}/shared\n"),
+    ("/etc/profile.d/old.sh", "export CARGO_TARGET_DIR=/srv/shared\n"),
+];
+
+/// An old shared directory counts as a choice, so setup names the line that sets it.
+fn set_in_a_file(stage: &Stage) {
+    let host = Setup::Machine.on(stage, Shell::Bash);
+    Setup::Machine.status(&host).ok();
+    host.directory("alice", ".config/environment.d");
+    for (file, text) in PLACES {
+        let (uid, sudo) = if file.starts_with("/home") { (2001, "") } else { (0, "sudo ") };
+        make::file(&host.at(file), text, uid, 0o644);
+        let found = Setup::Machine.status(&host);
+        let line = text.lines().count();
+        found.fails().mentions(format!("by `{file}` line {line}"));
+        found.helps(format!("remove that line: {sudo}${{EDITOR:-vi}} +{line} {file}"));
+        fs::write(host.at(file), "").unwrap();
+    }
+    // The session is older; new ones are fine.
+    let status = |name, value| Setup::Machine.status_in(&host, &[(name, value)]);
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+        let found = status(name, "/srv/shared");
+        found.fails().helps("unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR");
+    }
+    let own = Setup::Machine.target_dir();
+    status("CARGO_TARGET_DIR", own.to_str().unwrap()).ok().prints("this session");
 }

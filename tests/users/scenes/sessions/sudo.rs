@@ -58,12 +58,12 @@ fn with_the_line(stage: &Stage) {
             false => outcome.never_says("/home/alice"),
         };
     }
-    host.run(&root, Setup::Machine.program(), ["setup"]).run().ok().never_says("sudoers");
+    Setup::Machine.again(&host, &[]).ok().never_says("sudoers");
     // The session under sudo is nobody's.
     let by_sudo = sudo(&host, &[Setup::Machine.program(), "setup"]);
     by_sudo.ok().mentions("open a new shell");
     assert!(!by_sudo.stdout.contains("this session"), "{}", by_sudo.stdout);
-    Setup::Machine.again(&host, "--uninstall").helps("rm /etc/sudoers.d/cargo-peruser");
+    Setup::Machine.again(&host, &["--uninstall"]).ok().helps("rm /etc/sudoers.d/cargo-peruser");
 }
 
 /// `make && sudo make install`, where the makefile asks.

@@ -21,17 +21,10 @@ fn append(host: &Host<'_>, path: &str, line: &str) {
     fs::write(host.at(path), format!("{text}{line}\n")).unwrap();
 }
 
-fn uninstall(host: &Host<'_>, setup: Setup, more: &[&str]) -> Outcome {
-    let who = host.person(setup.who());
-    let words = ["setup", "--uninstall"].iter().chain(more);
-    host.run(&who, setup.program(), words).run()
-}
-
 /// As it was put there, and after people have built, changed and added things.
 fn dry_run(stage: &Stage, setup: Setup) {
     for is_used in [false, true] {
-        let host = Host::new(stage, "host", Shell::Bash);
-        setup.install(&host);
+        let host = setup.on(stage, Shell::Bash);
         if is_used {
             build_and_change(&host, setup);
         }
@@ -40,10 +33,10 @@ fn dry_run(stage: &Stage, setup: Setup) {
             make::nothing(&host.at(MACHINES_ROOT).join("root"));
         }
         let photograph = Photograph::take(&host);
-        let dry = uninstall(&host, setup, &["--dry-run"]);
+        let dry = setup.again(&host, &["--uninstall", "--dry-run"]);
         dry.ok();
         Photograph::take(&host).equals(&photograph, &[]);
-        let real = uninstall(&host, setup, &[]);
+        let real = setup.again(&host, &["--uninstall"]);
         real.ok();
         assert!(dry.stdout == real.stdout, "{}instead of\n{}", dry.stdout, real.stdout);
         let expected = format!("{}note: nothing was done, because of --dry-run\n", real.stderr);
@@ -78,12 +71,10 @@ fn build_and_change(host: &Host<'_>, setup: Setup) {
 
 /// Each help is followed.
 fn kept(stage: &Stage) {
-    let host = Host::new(stage, "machine", Shell::Bash);
-    let root = host.person("root");
-    let install = || host.by_name(&root, ["setup"]).run();
-    install().ok();
+    let host = Setup::Machine.on(stage, Shell::Bash);
+    let install = || Setup::Machine.run(&host, &[]);
     append(&host, HOOK, "# mine");
-    uninstall(&host, Setup::Machine, &[]).ok().prints("it was changed since");
+    Setup::Machine.again(&host, &["--uninstall"]).ok().prints("it was changed since");
     install().fails().helps("move it away");
     fs::rename(host.at(HOOK), host.at("/etc/moved-away")).unwrap();
     install().ok();
@@ -91,7 +82,7 @@ fn kept(stage: &Stage) {
     let bashrc = host.at("/etc/bash.bashrc");
     let text = fs::read_to_string(&bashrc).unwrap().replacen("eval", "builtin eval", 1);
     fs::write(&bashrc, &text).unwrap();
-    for refused in [uninstall(&host, Setup::Machine, &["--dry-run"]), install()] {
+    for refused in [Setup::Machine.again(&host, &["--uninstall", "--dry-run"]), install()] {
         refused.fails().helps("move your lines out of the block, and remove all of it");
     }
     let is_after = |line: &&str| !line.contains("<<< cargo-peruser");
