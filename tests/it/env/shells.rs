@@ -49,7 +49,7 @@ const POSIX: &str =
     "eval \"$('PROGRAM' env --shell sh)\"; printf '%s\\n' \"$CARGO_TARGET_DIR\" \"$PATH\"";
 
 /// A shared root whose name breaks careless quoting.
-const NASTY: &str = "root it's \"$HOME\" `id` \\ !$ $(id) {x} * ‘’‚‛ \\u{41}";
+const NASTY: &str = "root it\\'s \"$HOME\" `id` \\ !$ $(id) {x} * ‘’‚‛ \\u{41}";
 
 /// A hostile PATH entry.
 const ODD: &str = "/o\u{1b}d\u{7}d ’$x";
