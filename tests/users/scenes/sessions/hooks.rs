@@ -1,11 +1,10 @@
-//! A hook must not print in non-interactive shells, stop a shell, or grow PATH.
+//! A hook must not print in non-interactive shells, or stop a shell.
 
 use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = [
         for_each_shell("starts_as_before_when_the_program_is_gone", &[Need::Su], program_is_gone),
-        for_each_shell("keeps_path_short_in_nested_shells", &[Need::Su], nested),
         for_each_shell("says_a_refusal_to_people_and_to_nobody_else", &[Need::Su], refusal),
         for_each_shell("lets_scp_through", &[Need::Ssh], scp),
     ]
@@ -52,35 +51,6 @@ fn completes(stage: &Stage) {
         let run = host.run(&alice, Shell::Fish.path(), ["-l", "-c", line]);
         run.run().ok().prints("doctor");
     }
-}
-
-/// Five nested shells have the same PATH as one.
-fn nested(stage: &Stage, shell: Shell) {
-    for setup in [Setup::Machine, Setup::Person] {
-        let host = setup.on(stage, shell);
-        let alice = host.person("alice");
-        let one = ask(&host, |line| host.run(&alice, shell.path(), ["-l", "-i", "-c", line]));
-        let script = stage.at(format!("nested-{}", setup.name()));
-        let five = ask(&host, |line| {
-            let _ = fs::write(&script, deeper(shell, line, &script));
-            let start = format!(". {}", script.display());
-            host.run(&alice, shell.path(), ["-l", "-i", "-c", &start]).env("DEPTH", "")
-        });
-        assert!(one.path == five.path, "{setup:?}: {one:?}, and five within each other {five:?}");
-        assert!(one.target_dir == five.target_dir, "{setup:?}: {one:?}, {five:?}");
-    }
-}
-
-/// A shell script that starts a shell to source it, five levels deep.
-fn deeper(shell: Shell, line: &str, script: &Path) -> String {
-    let (path, script) = (shell.path(), script.display());
-    let [then, set, end] = match shell {
-        Shell::Fish => ["", "set -x DEPTH \"$DEPTH\"x", "end"],
-        _ => ["then", "export DEPTH=\"$DEPTH\"x", "fi"],
-    };
-    format!(
-        "if test \"$DEPTH\" = xxxxx\n{then}\n{line}\nelse\n{set}\n{path} -l -i -c '. {script}'\n{end}\n"
-    )
 }
 
 /// A variable that is read-only stays as it is, and the session goes on.

@@ -25,13 +25,12 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(test!(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage);
-    let bodies: [(&str, Body, &[Need]); 14] = [
+    let bodies: [(&str, Body, &[Need]); 13] = [
         ("status_finds_where_an_old_target_directory_is_set", set_in_a_file, &[Need::Bash]),
         ("status_fits_a_terminal_and_says_nothing_twice", narrow, &[Need::Bash]),
         ("status_shows_everybody_what_only_root_can_change", roots, &[Need::Bash]),
         ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
         ("a_status_that_is_ended_takes_its_shells_along", ended, &[Need::Bash]),
-        ("a_shell_that_ignores_every_signal_goes_all_the_same", stubborn, &[Need::Bash]),
         (
             "status_says_of_a_shell_that_becomes_another_that_it_does_not_answer",
             other,
@@ -116,17 +115,12 @@ fn ended(stage: &Stage) {
     let host = Setup::Machine.on(stage, Shell::Bash);
     // Each process may end in its own way, as that of `pyenv init`, which releases a lock.
     let tidy = "trap 'rm ~/lock' EXIT; trap exit HUP INT TERM; : >~/lock; sleep 1000 &";
-    for signal in ["INT", "TERM", "KILL"] {
-        let _context = context(|| signal);
-        ends_it(&host, signal, tidy);
+    let ignores = "trap '' HUP TERM INT; (while :; do sleep 0.1; done) &";
+    for (signal, line) in [("INT", tidy), ("TERM", tidy), ("KILL", tidy), ("INT", ignores)] {
+        let _context = context(|| format!("{signal}: {line}"));
+        ends_it(&host, signal, line);
         assert!(!host.home("alice").join("lock").exists(), "the lock is still there");
     }
-}
-
-fn stubborn(stage: &Stage) {
-    let host = Setup::Machine.on(stage, Shell::Bash);
-    let ignores = "trap '' HUP TERM INT; (while :; do sleep 0.1; done) &";
-    ends_it(&host, "INT", ignores);
 }
 
 /// Within a short time.
