@@ -19,19 +19,13 @@ use crate::ui::report;
 pub(super) fn tell(site: &Site, people: &[Person]) {
     let mut shells: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let mut copies = Vec::new();
-    let own = own_program().ok();
-    let is_another = |binary: PathBuf| {
-        own.as_ref().is_some_and(|own| is_same_content(&binary, own).is_ok_and(|is| !is))
-    };
     for person in people {
         let account = &site.settings_in_files.account(person.uid);
         let name = account.name.as_deref().unwrap_or_default();
         if let Some(found) = unreached(account, site) {
             shells.entry(found).or_default().push(escaped(name).to_string());
         }
-        let prefix = account.home.as_deref().map(|home| home.join(".local"));
-        let binary = prefix.map(|prefix| Installation { prefix }.binary());
-        if site.is_machine && binary.is_some_and(is_another) {
+        if site.is_machine && has_another_version(account) {
             copies.push(escaped(name).to_string());
         }
     }
@@ -49,6 +43,14 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
     if site.is_machine && accounts::is_root() {
         sudo(&site.installation.shim_dir());
     }
+}
+
+/// Whether an account has a copy of this program that is another version.
+fn has_another_version(account: &Account) -> bool {
+    let prefix = account.home.as_deref().map(|home| home.join(".local"));
+    prefix.zip(own_program().ok()).is_some_and(|(prefix, own)| {
+        is_same_content(&Installation { prefix }.binary(), &own).is_ok_and(|is_same| !is_same)
+    })
 }
 
 /// The account's login shell, if its start-up files hold neither a hook nor, as far as the caller can

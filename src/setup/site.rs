@@ -148,24 +148,22 @@ impl Site {
     fn pages(&self) -> Result<Vec<Piece>> {
         let share = self.installation.prefix.join("share");
         let failed = |cause| Failure::file("render what belongs below", &share, cause);
-        let mut pieces = Vec::new();
-        for (place, page) in man::pages() {
-            let path = share.join("man").join(place);
-            pieces.push(Piece::new(path, PieceKind::text(page), "man page"));
-        }
-        for &shell in completions::Shell::value_variants() {
-            let name = shell.to_possible_value();
-            if name.is_some_and(|name| hooks::find_shell(name.get_name()).is_some()) {
-                let script = completions::script(shell).map_err(failed)?;
+        let page = |(place, page)| {
+            Piece::new(share.join("man").join(place), PieceKind::text(page), "man page")
+        };
+        let mut pieces: Vec<Piece> = man::pages().into_iter().map(page).collect();
+        let is_installed = |shell: &&completions::Shell| {
+            shell.to_possible_value().is_some_and(|it| hooks::find_shell(it.get_name()).is_some())
+        };
+        for &shell in completions::Shell::value_variants().iter().filter(is_installed) {
+            let script = PieceKind::text(completions::script(shell).map_err(failed)?);
+            pieces.push(match (shell, self.is_machine) {
                 // fish looks below `/usr/local/share` only in sessions with `XDG_DATA_DIRS`.
-                let (path, purpose) = match (shell, self.is_machine) {
-                    (completions::Shell::Fish, true) => {
-                        (FISH_COMPLETIONS.into(), "fish completion")
-                    }
-                    _ => (share.join(shell.place()), "completion"),
-                };
-                pieces.push(Piece::new(path, PieceKind::text(script), purpose));
-            }
+                (completions::Shell::Fish, true) => {
+                    Piece::new(FISH_COMPLETIONS, script, "fish completion")
+                }
+                _ => Piece::new(share.join(shell.place()), script, "completion"),
+            });
         }
         // Pieces below `share` are together, because the plan names the directory that several have in
         // common.
