@@ -32,23 +32,26 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
-use crate::machine::Ground;
-
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Many tests wait for a shell, or for their turn.
     arguments.test_threads.get_or_insert(suite::processors() + 1);
-    let ground = if arguments.list { Ground::NotNeeded } else { machine::ground() };
-    if let Some(summary) = ground.summary() {
-        say(&summary);
-    }
-    if let Ground::Broken(_) = ground {
-        return ExitCode::FAILURE;
-    }
+    let ground = match arguments.list {
+        true => Err("they are only listed".to_owned()),
+        false => machine::ground(),
+    };
+    say(&ground);
     shared::run(&arguments, suite::trials(scenes::all(), ground))
 }
 
 #[expect(clippy::print_stderr, reason = "the runner has no line of its own for what is left out")]
-fn say(summary: &str) {
-    eprintln!("users: {summary}");
+fn say(ground: &machine::Ground) {
+    match ground {
+        Ok(lacks) if lacks.is_empty() => eprintln!("users: nothing is left out"),
+        Ok(lacks) => {
+            let reasons: Vec<&str> = lacks.values().map(String::as_str).collect();
+            eprintln!("users: left out: {}", reasons.join("; "));
+        }
+        Err(reason) => eprintln!("users: every test is left out: {reason}"),
+    }
 }

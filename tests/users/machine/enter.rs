@@ -2,47 +2,23 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-/// Set for the test program that has arrived: which kind it has entered, and the namespace that it left.
-const ARRIVED: &str = "PERUSER_TEST_MACHINE";
+/// Set for the test program that has arrived: the mount namespace that it left.
+const LEFT: &str = "PERUSER_TEST_MACHINE";
 
 /// What the machine needs of a namespace, tried with a few ids of the accounts in it.
 const TRIAL: &str =
     "mount -t tmpfs tmpfs /tmp && exec setpriv --reuid 2120 --regid 3000 --clear-groups true";
 
-/// The kinds of namespace that will do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Namespace {
-    /// As root: a mount namespace is enough.
-    Root,
-    /// As an ordinary user: a user namespace in which other ids exist as well.
-    UserNamespace,
-}
-
-impl Display for Namespace {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Namespace::Root => "as root, in a mount namespace",
-            Namespace::UserNamespace => "in a user namespace",
-        })
-    }
-}
-
-/// What this process has entered, if it has arrived.
+/// Whether this process has arrived.
 ///
 /// The variable alone is not believed: mounting where everybody lives would be no test any more.
-pub(super) fn arrived() -> Option<Namespace> {
-    let value = env::var(ARRIVED).ok()?;
-    let (name, left) = value.split_once(' ')?;
-    if mount_namespace() == left {
-        return None;
-    }
-    [Namespace::Root, Namespace::UserNamespace].into_iter().find(|known| known.name() == name)
+pub(super) fn has_arrived() -> bool {
+    env::var(LEFT).is_ok_and(|left| left != mount_namespace())
 }
 
 /// What tells this mount namespace from others.
@@ -51,75 +27,43 @@ fn mount_namespace() -> String {
     link.to_string_lossy().into_owned()
 }
 
-/// The first that the system allows, or why there is none.
-pub(super) fn find_namespace() -> Result<Namespace, String> {
-    let kinds: &[Namespace] = if rustix::process::geteuid().is_root() {
-        &[Namespace::Root, Namespace::UserNamespace]
-    } else {
-        &[Namespace::UserNamespace]
+/// Why the system allows no such namespace, if it does not.
+pub(super) fn obstacle() -> Option<String> {
+    let said = match unshare().args(["sh", "-c", TRIAL]).stdin(Stdio::null()).output() {
+        Ok(output) if output.status.success() => return None,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => format!("unshare: {error}"),
     };
-    let mut reasons = Vec::new();
-    for kind in kinds {
-        match kind.is_possible() {
-            Ok(()) => return Ok(*kind),
-            Err(reason) => reasons.push(reason),
-        }
-    }
-    Err(reasons.join("; "))
+    // `Success` is what errno says when it has nothing to do with the failure.
+    let said = said.lines().next().unwrap_or("no reason given").trim_end_matches(": Success");
+    let wanted = match is_root() {
+        true => "a mount namespace as root",
+        false => "a user namespace with several ids",
+    };
+    Some(format!("{wanted} is not possible: {said}"))
 }
 
-impl Namespace {
-    fn is_possible(self) -> Result<(), String> {
-        let tried = self.unshare().args(["sh", "-c", TRIAL]).stdin(Stdio::null()).output();
-        match tried {
-            Ok(output) if output.status.success() => Ok(()),
-            Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stderr);
-                // `Success` is what errno says when it has nothing to do with the failure.
-                let said = said.lines().next().unwrap_or("no reason given");
-                let said = said.trim_end_matches(": Success");
-                Err(format!("{} is not possible: {said}", self.wanted()))
-            }
-            Err(error) => Err(format!("{} is not possible: unshare: {error}", self.wanted())),
-        }
-    }
+/// Executes the test program anew inside; returns only if that fails.
+pub(super) fn enter() -> io::Error {
+    unshare().args(env::args_os()).env(LEFT, mount_namespace()).exec()
+}
 
-    fn name(self) -> &'static str {
-        match self {
-            Namespace::Root => "root",
-            Namespace::UserNamespace => "user",
-        }
-    }
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
 
-    fn wanted(self) -> &'static str {
-        match self {
-            Namespace::Root => "a mount namespace as root",
-            Namespace::UserNamespace => "a user namespace with several ids",
-        }
+/// A mount namespace is enough for root; in anybody else's user namespace other ids must exist as well.
+fn unshare() -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private"]);
+    if !is_root() {
+        command.args(["--user", "--map-root-user", "--map-auto"]);
     }
-
-    /// Executes the test program anew inside; returns only if that fails.
-    pub(super) fn enter(self) -> io::Error {
-        let program = match env::current_exe() {
-            Ok(program) => program,
-            Err(error) => return error,
-        };
-        let arrived = format!("{} {}", self.name(), mount_namespace());
-        self.unshare().arg(program).args(env::args_os().skip(1)).env(ARRIVED, arrived).exec()
-    }
-
-    fn unshare(self) -> Command {
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "--propagation", "private"]);
-        if self == Namespace::UserNamespace {
-            command.args(["--user", "--map-root-user", "--map-auto"]);
-        }
-        // What runs in the background of a script inherits the keyboard's signals ignored.
-        command.args(["--", "env", "--default-signal=INT,QUIT,HUP"]).env("PATH", search_path());
-        // No temporary directory but the machine's own exists there.
-        command.env_remove("TMPDIR");
-        command
-    }
+    // What runs in the background of a script inherits the keyboard's signals ignored.
+    command.args(["--", "env", "--default-signal=INT,QUIT,HUP"]).env("PATH", search_path());
+    // No temporary directory but the machine's own exists there.
+    command.env_remove("TMPDIR");
+    command
 }
 
 /// The caller's PATH and the places of the tools that the machine is made with.

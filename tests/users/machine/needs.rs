@@ -1,13 +1,7 @@
 //! What some tests need besides the machine, and how it is found out whether it is there.
 
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::process::Command;
-
-use anyhow::{Context, Result, bail, ensure};
-
-use super::{Channel, places};
-use crate::stage::{Acl, make};
 
 /// Something that not every system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,10 +22,8 @@ pub(crate) enum Need {
     Git,
     /// flock(1).
     Flock,
-    /// Access control lists on a tmpfs.
+    /// Access control lists on a tmpfs, and setfacl.
     Acls,
-    /// setfacl.
-    Setfacl,
     /// The immutable attribute, and the right to set it.
     Immutable,
     /// Every id of the system, as a user namespace does not have them.
@@ -80,171 +72,90 @@ pub(crate) enum Need {
     Redis,
 }
 
-/// How each of them is probed; the error is the reason that an ignored test is shown with.
-type Probe = fn() -> Result<()>;
-
-pub(super) const PROBES: &[(Need, Probe)] = &[
-    (Need::Cargo, || {
-        toolchain(Channel::Stable).context("no stable toolchain")?;
-        works("cc", &["--version"]).context("no linker")
-    }),
-    (Need::Nightly, || toolchain(Channel::Nightly).context("no nightly toolchain")),
-    (Need::Rustup, || {
-        works(&format!("{}/rustup", places::RUSTUP), &["--version"]).context("no rustup on PATH")
-    }),
-    (Need::Nextest, || works("cargo-nextest", &["nextest", "--version"]).context("no nextest")),
-    (Need::Git, || works("git", &["--version"]).context("no git")),
-    (Need::Flock, || works("flock", &["--version"]).context("no flock")),
-    (Need::Acls, || {
-        on_a_directory("acls", |directory| Ok(Acl::Default.try_grant(directory, 2003, 0o7)?))
-            .context("no ACLs on tmpfs")
-    }),
-    (Need::Setfacl, || works("setfacl", &["--version"]).context("no setfacl")),
-    (Need::Immutable, || {
-        on_a_directory("immutable", immutable).context("no immutable directories")
-    }),
-    (Need::AllIds, || {
-        let map = fs::read_to_string("/proc/self/uid_map")?;
-        ensure!(map.split_whitespace().eq(["0", "0", "4294967295"]), "this needs root itself");
-        Ok(())
-    }),
-    (Need::UserNamespaces, || {
-        works("setpriv", &NAMESPACE_OF_ALICE).context("no user namespaces for ordinary accounts")
-    }),
-    (Need::Bubblewrap, || works("setpriv", &SANDBOX_OF_ALICE).context("no bubblewrap")),
-    (Need::Fakeroot, || works("fakeroot", &["true"]).context("no fakeroot")),
-    (Need::Vfat, || vfat().context("no vfat")),
-    (Need::Bash, || shell("bash")),
-    (Need::Dash, || shell("dash")),
-    (Need::Zsh, || shell("zsh")),
-    (Need::Fish, || shell("fish")),
-    (Need::Tcsh, || shell("tcsh")),
-    (Need::Yash, || shell("yash")),
-    (Need::Elvish, || shell("elvish")),
-    (Need::Sudo, || works("sudo", &["--help"]).context("no sudo")),
-    (Need::Su, || su().context("no su and script")),
-    (Need::Ssh, || ssh().context("no ssh server and client")),
-    (Need::Strace, || strace().context("no strace")),
-    (Need::Terminal, || works("script", &["-qec", "true", "/dev/null"]).context("no script")),
-    (Need::Images, || images().context("no file systems in files")),
-    (Need::Fuse, fuse),
-    (Need::Systemd, || works("systemd-analyze", &["--version"]).context("no systemd-analyze")),
-    (Need::Sccache, || sccache().context("sccache is not installed")),
-    (Need::Redis, || works("redis-server", &["--version"]).context("no Redis server")),
+/// The reason that an ignored test is shown with, and a script that fails where the need is not met. It
+/// runs in `/opt` as the machine's root, and leaves nothing behind. What is no module of the kernel yet is
+/// not asked for: it would outlive the machine.
+const PROBES: &[(Need, &str, &str)] = &[
+    (Need::Cargo, "no stable toolchain and linker", "stable/bin/cargo --version; cc --version"),
+    (Need::Nightly, "no nightly toolchain", "nightly/bin/cargo --version"),
+    (Need::Rustup, "no rustup on PATH", "rustup/rustup --version"),
+    (Need::Nextest, "no nextest", "cargo-nextest nextest --version"),
+    (Need::Git, "no git", "git --version"),
+    (Need::Flock, "no flock", "flock --version"),
+    (Need::Acls, "no ACLs on tmpfs", "mkdir acls; setfacl -d -m u:2003:7 acls; rmdir acls"),
+    (Need::Immutable, "no immutable directories", IMMUTABLE),
+    (Need::AllIds, "this needs root itself", "grep '^ *0 *0 *4294967295$' /proc/self/uid_map"),
+    (
+        Need::UserNamespaces,
+        "no user namespaces for ordinary accounts",
+        "setpriv --reuid=2001 --regid=2001 --clear-groups unshare --user --map-current-user -- true",
+    ),
+    (
+        Need::Bubblewrap,
+        "no bubblewrap",
+        "setpriv --reuid=2001 --regid=2001 --clear-groups \
+         bwrap --unshare-user --uid 4711 --dev-bind / / true",
+    ),
+    (Need::Fakeroot, "no fakeroot", "fakeroot true"),
+    (Need::Vfat, "no vfat", "grep -w vfat /proc/filesystems; mkfs.vfat --help"),
+    (Need::Bash, "no bash", "bash -c echo"),
+    (Need::Dash, "no dash", "dash -c echo"),
+    (Need::Zsh, "no zsh", "zsh -c echo"),
+    (Need::Fish, "no fish", "fish -c echo"),
+    (Need::Tcsh, "no tcsh", "tcsh -c echo"),
+    (Need::Yash, "no yash", "yash -c echo"),
+    (Need::Elvish, "no elvish", "elvish -c echo"),
+    (Need::Sudo, "no sudo", "sudo --help"),
+    (Need::Su, "no su and script", "su --version; script --version"),
+    (Need::Ssh, "no ssh server and client", "ls /usr/sbin/sshd; ssh -V"),
+    (Need::Strace, "no strace", "strace --quiet --output=/dev/null true"),
+    (Need::Terminal, "no script", "script -qec true /dev/null"),
+    (Need::Images, "no file systems in files", IMAGES),
+    (
+        Need::Fuse,
+        "no FUSE and bindfs",
+        "ls /dev/fuse; mknod fuse c 10 229; rm fuse; fusermount3 --version; bindfs --version",
+    ),
+    (Need::Systemd, "no systemd-analyze", "systemd-analyze --version"),
+    (Need::Sccache, "sccache is not installed", "sccache/sccache --version"),
+    (Need::Redis, "no Redis server", "redis-server --version"),
 ];
 
-/// As alice, in a namespace in which only alice has a number.
-const NAMESPACE_OF_ALICE: [&str; 8] = [
-    "--reuid=2001",
-    "--regid=2001",
-    "--clear-groups",
-    "unshare",
-    "--user",
-    "--map-current-user",
-    "--",
-    "true",
-];
-
-/// The same with a number of its own choice.
-const SANDBOX_OF_ALICE: [&str; 11] = [
-    "--reuid=2001",
-    "--regid=2001",
-    "--clear-groups",
-    "bwrap",
-    "--unshare-user",
-    "--uid",
-    "4711",
-    "--dev-bind",
-    "/",
-    "/",
-    "true",
-];
-
-fn sccache() -> Result<()> {
-    works(&format!("{}/sccache", places::SCCACHE), &["--version"])
-}
-
-fn strace() -> Result<()> {
-    works("strace", &["--quiet", "--output=/dev/null", "true"])
-}
-
-fn su() -> Result<()> {
-    works("su", &["--version"])?;
-    works("script", &["--version"])
-}
-
-fn ssh() -> Result<()> {
-    ensure!(Path::new("/usr/sbin/sshd").exists(), "no /usr/sbin/sshd");
-    works("ssh", &["-V"])
-}
-
-fn fuse() -> Result<()> {
-    ensure!(Path::new("/dev/fuse").exists(), "no FUSE: there is no /dev/fuse");
-    works("mknod", &["/run/probe", "c", "10", "229"]).context("no FUSE device for everybody")?;
-    fs::remove_file("/run/probe")?;
-    works("fusermount3", &["--version"]).context("no fusermount3")?;
-    works("bindfs", &["--version"]).context("no bindfs")
-}
-
-fn toolchain(channel: Channel) -> Result<()> {
-    let cargo = Path::new(channel.place()).join("bin/cargo");
-    ensure!(cargo.exists(), "none is installed beside the one that runs the tests");
-    works(&cargo.to_string_lossy(), &["--version"])
-}
-
-fn shell(name: &str) -> Result<()> {
-    works(name, &["-c", "echo"]).with_context(|| format!("no {name}"))
-}
-
-fn works(program: &str, args: &[&str]) -> Result<()> {
-    let output = Command::new(program).args(args).output().with_context(|| program.to_owned())?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{}", said.lines().next().unwrap_or("it fails"));
-    }
-    Ok(())
-}
-
-fn on_a_directory(name: &str, check: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let directory = Path::new("/run").join(name);
-    make::directory(&directory, 0, 0, 0o755);
-    let checked = check(&directory);
-    fs::remove_dir(&directory)?;
-    checked
-}
-
-fn immutable(directory: &Path) -> Result<()> {
-    let path = directory.to_string_lossy();
-    works("chattr", &["+i", &path])?;
-    let refused = fs::create_dir(directory.join("child")).is_err();
-    works("chattr", &["-i", &path])?;
-    ensure!(refused, "the attribute has no effect");
-    Ok(())
-}
+const IMMUTABLE: &str = "
+    mkdir immutable
+    chattr +i immutable
+    if mkdir immutable/child; then exit 1; fi
+    chattr -i immutable
+    rmdir immutable";
 
 /// One of each kind that the tests use, mounted and let go again.
-fn images() -> Result<()> {
-    for kind in make::Image::ALL {
-        let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
-        let known = known.lines().any(|line| line.trim() == kind.name());
-        ensure!(known, "the kernel has not loaded {}", kind.name());
-        let directory = Path::new("/run").join(kind.name());
-        make::image(&directory, kind).map_err(|said| {
-            // What mount says is the last line.
-            let line = said.lines().rfind(|line| !line.trim().is_empty());
-            anyhow::anyhow!("{}", line.unwrap_or_default())
-        })?;
-        works("umount", &[&directory.to_string_lossy()])?;
-        fs::remove_dir(&directory)?;
-        fs::remove_file(directory.with_extension("img"))?;
-    }
-    Ok(())
-}
+const IMAGES: &str = "
+    mkdir image
+    for kind in ext4 xfs; do
+        grep -w $kind /proc/filesystems
+        truncate --size 320M image.img
+        mkfs.$kind -q image.img
+        mount -o loop image.img image
+        umount image
+        rm image.img
+    done
+    rmdir image";
 
-/// Asks no more than what is loaded already: a module would outlive the machine.
-fn vfat() -> Result<()> {
-    let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
-    let known = known.lines().any(|line| line.trim() == "vfat");
-    ensure!(known, "the kernel has not loaded it");
-    works("mkfs.vfat", &["--help"])
+/// What the machine lacks, and why.
+pub(super) fn lacking() -> BTreeMap<Need, String> {
+    let lacks = |&(need, reason, script): &(Need, &str, &str)| {
+        let mut shell = Command::new("sh");
+        let output = shell.args(["-ec", script]).current_dir("/opt").output();
+        let said = match output {
+            Ok(output) if output.status.success() => return None,
+            Ok(output) => output.stderr,
+            Err(error) => error.to_string().into(),
+        };
+        let said = String::from_utf8_lossy(&said);
+        // What failed is the last that was said.
+        let said = said.lines().rfind(|line| !line.trim().is_empty());
+        let said = said.map(|line| format!(": {line}")).unwrap_or_default();
+        Some((need, format!("{reason}{said}")))
+    };
+    PROBES.iter().filter_map(lacks).collect()
 }

@@ -4,7 +4,7 @@
 //! They are bound to a neutral place, because the home they stand in is nobody's but its owner's.
 
 use std::collections::BTreeMap;
-use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -36,6 +36,7 @@ impl Channel {
         }
     }
 
+    /// How rustup's names of them begin.
     fn prefix(self) -> &'static str {
         match self {
             Channel::Stable => "stable-",
@@ -44,36 +45,23 @@ impl Channel {
     }
 }
 
-/// The toolchains of this system, by channel.
+/// The toolchains of this system, by channel: the one of the compiler on PATH, and its siblings.
 pub(super) fn find() -> BTreeMap<Channel, PathBuf> {
-    let mut found = BTreeMap::new();
-    let Some(running) = running() else {
-        return found;
+    let printed = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let printed = printed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let Some(running) = printed.ok().and_then(|path| complete(Path::new(path.trim()))) else {
+        return BTreeMap::new();
     };
-    let siblings = running.parent().and_then(|parent| parent.read_dir().ok());
-    for sibling in siblings.into_iter().flatten().flatten() {
-        for channel in [Channel::Stable, Channel::Nightly] {
-            if sibling.file_name().to_string_lossy().starts_with(channel.prefix())
-                && let Some(toolchain) = complete(&sibling.path())
-            {
-                found.insert(channel, toolchain);
-            }
-        }
-    }
+    let sibling = |channel: Channel| {
+        let siblings = running.parent()?.read_dir().ok()?.flatten();
+        let is_named = |name: &OsStr| name.to_string_lossy().starts_with(channel.prefix());
+        let mut named = siblings.filter(|sibling| is_named(&sibling.file_name()));
+        Some((channel, named.find_map(|sibling| complete(&sibling.path()))?))
+    };
+    let mut found: BTreeMap<_, _> =
+        [Channel::Stable, Channel::Nightly].into_iter().filter_map(sibling).collect();
     found.insert(channel_of(&running), running);
     found
-}
-
-/// The toolchain that runs these tests: cargo says so, or else the compiler on PATH.
-fn running() -> Option<PathBuf> {
-    let by_cargo = env::var_os("CARGO").and_then(|cargo| {
-        let bin = Path::new(&cargo).parent()?;
-        complete(bin.parent()?)
-    });
-    by_cargo.or_else(|| {
-        let output = Command::new("rustc").args(["--print", "sysroot"]).output().ok()?;
-        complete(Path::new(String::from_utf8(output.stdout).ok()?.trim()))
-    })
 }
 
 /// rustup itself, which every proxy leads to.

@@ -5,8 +5,10 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{XattrFlags, lgetxattr, setxattr};
+use rustix::fs::lgetxattr;
 use rustix::io::Errno;
+
+use super::do_as_root;
 
 /// The first line of a valid `CACHEDIR.TAG`.
 pub(super) const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
@@ -89,29 +91,12 @@ impl Acl {
         }
     }
 
-    /// Lets an account in: `u::rwx,u:<uid>:<bits>,g::---,m::<bits>,o::---`, as the kernel has it.
+    /// Lets an account in, and nobody else but the owner.
     #[track_caller]
     pub(crate) fn grant(self, path: &Path, uid: u32, bits: u16) {
-        self.try_grant(path, uid, bits).unwrap();
-    }
-
-    /// The same where the file system may know no such lists.
-    pub(crate) fn try_grant(self, path: &Path, uid: u32, bits: u16) -> rustix::io::Result<()> {
-        const NOBODY: u32 = u32::MAX;
-        let entries: [(u16, u16, u32); 5] = [
-            (0x01, 7, NOBODY),
-            (0x02, bits, uid),
-            (0x04, 0, NOBODY),
-            (0x10, bits, NOBODY),
-            (0x20, 0, NOBODY),
-        ];
-        let mut value = 2_u32.to_le_bytes().to_vec();
-        for (tag, permissions, id) in entries {
-            value.extend(tag.to_le_bytes());
-            value.extend(permissions.to_le_bytes());
-            value.extend(id.to_le_bytes());
-        }
-        setxattr(path, self.attribute(), &value, XattrFlags::empty())
+        let default = (self == Acl::Default).then_some("--default".as_ref());
+        let entries = format!("--set=u::7,u:{uid}:{bits},g::0,m::{bits},o::0");
+        do_as_root("setfacl", default.into_iter().chain([entries.as_ref(), path.as_os_str()]));
     }
 }
 

@@ -115,9 +115,6 @@ pub(crate) enum Image {
 }
 
 impl Image {
-    /// All of them.
-    pub(crate) const ALL: [Image; 2] = [Image::Ext4, Image::Xfs];
-
     /// What the kernel calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {

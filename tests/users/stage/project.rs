@@ -51,11 +51,10 @@ pub(crate) fn that_prints(word: &str, directory: &Path, person: &Person<'_>) {
     );
 }
 
-/// Gives a person a CARGO_HOME with the few crates that the projects of the tests depend on.
+/// Gives a person a CARGO_HOME with the crates that the projects of the tests depend on.
 pub(crate) fn stock_cargo_home(person: &Person<'_>) {
-    let home = person.home.join(".cargo");
-    make::directory(&home, person.uid(), person.uid(), 0o755);
-    let registry = home.join("registry");
-    do_as_root("cp", ["-r".as_ref(), places::REGISTRY.as_ref(), registry.as_os_str()]);
-    give(&registry, &format!("{0}:{0}", person.uid()));
+    let registry = make::directories(&person.home, ".cargo/registry", person.uid());
+    for part in ["cache", "index"] {
+        make::link(&registry.join(part), &Path::new(places::REGISTRY).join(part), person.uid());
+    }
 }

@@ -114,7 +114,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
     },
     Scene {
         name: "a_root_with_a_default_acl",
-        needs: &[Need::Acls, Need::Setfacl],
+        needs: &[Need::Acls],
         how: "setfacl -d -m u:bob:rwx $S",
         finds: &[("note[root]", "has a default ACL")],
         remedies: &[Run("root", "setfacl -k")],
