@@ -6,14 +6,14 @@
 mod stage;
 mod workspace;
 
-use std::process::{ExitCode, Stdio};
+use std::process::{ExitCode, Output};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::anyhow;
 
 use crate::{interrupt, namespace, project, screen, table};
-use stage::{Person, Place, Stage};
+use stage::{Place, Stage};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -46,92 +46,59 @@ const WAIT: &str = "Blocking waiting for file lock";
 /// How many lines of a failure are shown.
 const SHOWN_LINES: usize = 6;
 
-/// What came of some builds.
-#[derive(Default)]
-struct Outcome {
-    builds: u32,
-    failures: u32,
-    /// How often cargo said that it waits for a lock.
-    waits: usize,
-    first_failure: Option<String>,
-}
-
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     namespace::enter()?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let binary = options.shim.binary()?;
     interrupt::watch()?;
     let stage = Stage::set_up(&binary)?;
-    let (mut rows, mut failures, mut crossed) = (Vec::new(), Vec::new(), false);
+    let (mut rows, mut first_failures, mut crossed) = (Vec::new(), Vec::new(), false);
     for (title, arrangement, umask) in ROWS {
         screen::progress(title);
         let place = stage.place(arrangement, umask)?;
-        let (outcome, took) = race(&place, options.rounds)?;
-        crossed |= arrangement == Arrangement::Shim && (outcome.failures > 0 || outcome.waits > 0);
-        let Outcome { builds, failures: failed, waits, first_failure } = outcome;
-        rows.push([
-            title.to_owned(),
-            builds.to_string(),
-            failed.to_string(),
-            waits.to_string(),
-            format!("{:.1}", took.as_secs_f64()),
-        ]);
-        failures.extend(first_failure.map(|said| format!("\nThe first failure, {title}:\n{said}")));
+        let start = Instant::now();
+        let builds = race(&place, options.rounds)?;
+        let took = start.elapsed().as_secs_f64();
+        let said = |build: &Output| String::from_utf8_lossy(&build.stderr).into_owned();
+        let waits = builds.iter().map(|build| said(build).matches(WAIT).count()).sum();
+        let failed: Vec<&Output> = builds.iter().filter(|it| !it.status.success()).collect();
+        crossed |= arrangement == Arrangement::Shim && (waits > 0 || !failed.is_empty());
+        let [built, failures, waits] =
+            [builds.len(), failed.len(), waits].map(|count: usize| count.to_string());
+        rows.push([title.to_owned(), built, failures, waits, format!("{took:.1}")]);
+        first_failures.extend(
+            failed.first().map(|build| {
+                format!("\nThe first failure, {title}:\n{}", last_lines(&said(build)))
+            }),
+        );
     }
     let head = ["two people, one checkout", "builds", "failures", "lock waits", "seconds"];
     screen::result(table::render(head, rows));
-    failures.iter().for_each(screen::result);
+    first_failures.iter().for_each(screen::result);
     if crossed {
         screen::note("error: two people got into each other's way through the shim");
     }
     Ok(if crossed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Both people edit and build, each at their own pace.
-fn race(place: &Place, rounds: u32) -> anyhow::Result<(Outcome, Duration)> {
-    let start = Instant::now();
-    let outcomes = thread::scope(|scope| {
-        let work = |person| scope.spawn(move || work(person, place, rounds));
-        let people = stage::PEOPLE.each_ref().map(work);
+/// Both people edit and build, each at their own pace and whatever comes of it.
+fn race(place: &Place, rounds: u32) -> anyhow::Result<Vec<Output>> {
+    let work = |person| {
+        let build =
+            |round| interrupt::check().and_then(|()| Ok(place.command(person, round).output()?));
+        (1..=rounds).map(build).collect::<anyhow::Result<Vec<Output>>>()
+    };
+    let both = thread::scope(|scope| {
+        let people = stage::PEOPLE.each_ref().map(|person| scope.spawn(move || work(person)));
         people.map(|it| it.join().unwrap_or_else(|_| Err(anyhow!("a thread died"))))
     });
-    let mut outcome = Outcome::default();
-    for one in outcomes {
-        outcome.add(one?);
-    }
-    Ok((outcome, start.elapsed()))
+    Ok(both.into_iter().collect::<anyhow::Result<Vec<_>>>()?.concat())
 }
 
-/// Edits and builds as often as asked, whatever comes of it.
-fn work(person: &Person, place: &Place, rounds: u32) -> anyhow::Result<Outcome> {
-    let mut outcome = Outcome::default();
-    for round in 1..=rounds {
-        interrupt::check()?;
-        let output = place.command(person, round).stdin(Stdio::null()).output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        outcome.add(Outcome::of_build(output.status.success(), &said));
-    }
-    Ok(outcome)
-}
-
-impl Outcome {
-    fn add(&mut self, other: Self) {
-        self.builds += other.builds;
-        self.failures += other.failures;
-        self.waits += other.waits;
-        self.first_failure = self.first_failure.take().or(other.first_failure);
-    }
-
-    fn of_build(success: bool, said: &str) -> Self {
-        let last: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-        let shown = last.get(last.len().saturating_sub(SHOWN_LINES)..).unwrap_or_default();
-        Self {
-            builds: 1,
-            failures: u32::from(!success),
-            waits: said.matches(WAIT).count(),
-            first_failure: (!success).then(|| shown.join("\n")),
-        }
-    }
+/// The end of what a failed build has said.
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines.get(lines.len().saturating_sub(SHOWN_LINES)..).unwrap_or_default().join("\n")
 }
 
 #[cfg(test)]
@@ -139,14 +106,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_what_cargo_says() {
-        let mut outcome = Outcome::default();
-        let waited = "    Blocking waiting for file lock on build directory\n   Compiling a\n";
-        outcome.add(Outcome::of_build(true, waited));
-        outcome.add(Outcome::of_build(false, "error: failed to open\n\nCaused by:\n  denied\n"));
-        outcome.add(Outcome::of_build(false, "error: another\n"));
-        assert_eq!((outcome.builds, outcome.failures, outcome.waits), (3, 2, 1));
-        let failure = outcome.first_failure.as_deref();
-        assert_eq!(failure, Some("error: failed to open\nCaused by:\n  denied"));
+    fn a_failure_is_shown_by_its_last_lines() {
+        let said = "error: failed to open\n\nCaused by:\n  denied\n";
+        assert_eq!(last_lines(said), "error: failed to open\nCaused by:\n  denied");
+        assert_eq!(last_lines("1\n2\n3\n4\n5\n6\n7\n"), "2\n3\n4\n5\n6\n7");
     }
 }
