@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde_json::Value;
 use xshell::{Shell, cmd};
 
 /// The top of the checkout that `cargo xtask` was called in. It is asked at run time: a path from compile
@@ -49,21 +48,14 @@ impl Shim {
     }
 }
 
+/// cargo builds into the target directory that we were built in ourselves.
 fn build() -> anyhow::Result<PathBuf> {
     enter()?;
     let sh = Shell::new()?;
-    let build = cmd!(sh, "cargo build --release --package cargo-peruser --bin cargo-peruser");
-    // cargo's messages go to the terminal; what is read here is its report.
-    let report = build.args(["--message-format", "json-render-diagnostics"]).read()?;
-    executable(&report).context("cargo did not say where it put the binary `cargo-peruser`")
-}
-
-/// The path in cargo's report of the one artifact that is an executable.
-fn executable(report: &str) -> Option<PathBuf> {
-    let messages = report.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut executables =
-        messages.filter_map(|it| it.get("executable")?.as_str().map(PathBuf::from));
-    executables.next()
+    cmd!(sh, "cargo build --release --package cargo-peruser --bin cargo-peruser").run()?;
+    let ourselves = std::env::current_exe()?;
+    let target = ourselves.ancestors().nth(2).context("xtask lies in no target directory")?;
+    Ok(target.join("release/cargo-peruser"))
 }
 
 /// The toolchain's own cargo, which started us; never a proxy.
@@ -77,20 +69,4 @@ pub(crate) fn cargo() -> anyhow::Result<PathBuf> {
 pub(crate) fn require(name: &str, package: &str) -> anyhow::Result<PathBuf> {
     let help = || format!("`{name}` was not found on PATH\nhelp: apt-get install {package}");
     which::which(name).ok().with_context(help)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_where_cargo_put_the_binary() {
-        let report = concat!(
-            r#"{"reason":"compiler-artifact","target":{"name":"build"},"executable":null}"#,
-            "\nnot json\n",
-            r#"{"reason":"compiler-artifact","executable":"/t/release/cargo-peruser"}"#,
-        );
-        assert_eq!(executable(report), Some(PathBuf::from("/t/release/cargo-peruser")));
-        assert_eq!(executable("{}"), None);
-    }
 }

@@ -51,7 +51,7 @@ impl Source {
     }
 
     /// Where these tokens stand, one after the other.
-    pub(super) fn places_of(&self, tokens: &[&str]) -> impl Iterator<Item = usize> {
+    fn places_of(&self, tokens: &[&str]) -> impl Iterator<Item = usize> {
         (0..self.code.len()).filter(|at| {
             let here = self.code.get(*at..at + tokens.len()).unwrap_or_default();
             here.iter().map(|token| token.text.as_str()).eq(tokens.iter().copied())
