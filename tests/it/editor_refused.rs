@@ -75,7 +75,7 @@ fn accounts_without_a_directory_get_no_settings() {
         (World::new().with("CARGO_PERUSER", "off"), "CARGO_PERUSER=off disables cargo-peruser"),
     ] {
         for words in [&["editor", "zed", "--write"][..], &["editor", "zed"]] {
-            let run = world.by_name(words).unset("CARGO_PERUSER_INCLUDE_USERS");
+            let run = world.by_name(words);
             let output = run.run();
             output.exits(0).prints_nothing();
             assert_eq!(output.stderr, format!("note: editors need no settings here: {why}\n"));

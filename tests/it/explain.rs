@@ -30,7 +30,6 @@ fn explained(world: &World, words: &[&str]) -> String {
 }
 
 fn tells_where_and_why() {
-    ordinary_account();
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     world.file("home/.config/cargo-peruser/config.toml", "\nexplicit-target-dir = 'override'\n");
@@ -66,7 +65,6 @@ settings
 }
 
 fn tells_what_happens_without_a_shared_root_and_where_the_shim_differs() {
-    ordinary_account();
     let text = explained(&World::without_root(), &["explain"]);
     assert_data_eq!(
         text.split_once("\nsettings\n").unwrap().0,

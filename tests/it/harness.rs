@@ -22,10 +22,10 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-pub(crate) use machine::{chmod, mode, not_as_root, obstacle, ordinary_account, person};
+pub(crate) use machine::{chmod, mode, not_as_root, obstacle, person};
 pub(crate) use run::{Invocation, bytes, closed_pipe};
 
-use machine::{account_name, login_shell_refuses};
+use machine::SCRATCH;
 
 /// The binary that is tested.
 pub(crate) const PERUSER: &str = env!("CARGO_BIN_EXE_cargo-peruser");
@@ -44,7 +44,8 @@ impl World {
     /// A world with a shared root, named by a variable.
     pub(crate) fn new() -> World {
         let mut builder = tempfile::Builder::new();
-        let directory = builder.prefix("peruser-it-").tempdir_in(machine::scratch()).unwrap();
+        let directory =
+            builder.prefix("peruser-it-").tempdir_in(SCRATCH.as_ref().unwrap()).unwrap();
         let top = directory.path().canonicalize().unwrap();
         let world = World { directory, top, variables: BTreeMap::new() };
         for name in ["root", "shim", "stub", "home", "checkout"] {
@@ -55,11 +56,7 @@ impl World {
         let path = world.search_path(["shim", "stub"]);
         let world = world.with("PATH", path);
         let (root, home) = (world.at("root"), world.at("home"));
-        let world = world.with(ROOT, root).with("HOME", home);
-        match login_shell_refuses() {
-            true => world.with("CARGO_PERUSER_INCLUDE_USERS", person()),
-            false => world,
-        }
+        world.with(ROOT, root).with("HOME", home)
     }
 
     /// A world without a shared root.
@@ -164,21 +161,11 @@ impl World {
 
     /// `text` with what differs between machines replaced.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let text = text
-            .replace(&*self.top.to_string_lossy(), "[WORLD]")
-            .replace(&format!("[WORLD]/root/{}", person()), "[WORLD]/root/[ME]");
-        let uid = rustix::process::getuid().as_raw();
-        match account_name() {
-            Some(name) => text
-                .replace(&format!("{name} (uid {uid})"), "[ME] (uid [UID])")
-                .replace(&format!("-o {name} -g"), "-o [ME] -g"),
-            None => text
-                .replace(&format!("without a name (uid {uid})"), "[ME] (uid [UID])")
-                .replace(&format!("by uid {uid}"), "by [ME] (uid [UID])")
-                .replace(&format!("owned by   uid {uid}"), "owned by   [ME] (uid [UID])")
-                .replace(&format!("for uid {uid}"), "for [ME] (uid [UID])")
-                .replace(&format!("-o {uid} -g"), "-o [ME] -g"),
-        }
+        let (me, uid) = (person(), rustix::process::getuid());
+        text.replace(&*self.top.to_string_lossy(), "[WORLD]")
+            .replace(&format!("[WORLD]/root/{me}"), "[WORLD]/root/[ME]")
+            .replace(&format!("{me} (uid {uid})"), "[ME] (uid [UID])")
+            .replace(&format!("-o {me} -g"), "-o [ME] -g")
     }
 }
 

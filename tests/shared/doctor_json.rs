@@ -1,13 +1,13 @@
 //! The format of `doctor --json`, which programs may rely on.
+#![expect(dead_code, reason = "it is only demanded that the fields can be read")]
 
 use serde::Deserialize;
 use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "a report is only compared with the format")]
 struct Report {
-    version: u8,
+    version: u32,
     findings: Vec<Finding>,
     made: Vec<String>,
     not_made: Vec<NotMade>,
@@ -15,12 +15,11 @@ struct Report {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "as above")]
 struct Finding {
     id: String,
     severity: Severity,
     subject: String,
-    // With a function of its own, a key may be null, but not missing.
+    // There, even where it is null.
     #[serde(deserialize_with = "Option::deserialize")]
     path: Option<String>,
     #[serde(deserialize_with = "Option::deserialize")]
@@ -40,7 +39,6 @@ enum Severity {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "as above")]
 struct NotMade {
     id: String,
     reason: String,
@@ -49,7 +47,7 @@ struct NotMade {
 /// The first difference from the format: an unknown or a missing key, or a value of another type.
 pub(crate) fn violation(report: &Value) -> Option<String> {
     match Report::deserialize(report) {
+        Ok(report) => (report.version != 1).then(|| format!("version {}", report.version)),
         Err(error) => Some(error.to_string()),
-        Ok(Report { version, .. }) => (version != 1).then(|| format!("version {version}")),
     }
 }

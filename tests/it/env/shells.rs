@@ -106,8 +106,7 @@ fn the_line_for_nu_works_whatever_is_printed() {
         let run = world.run(&shell, ["--no-config-file", "-c", &script]);
         run.env("HOME", world.at("home"))
     };
-    let excluded =
-        run().env("CARGO_PERUSER_EXCLUDE_USERS", person()).unset("CARGO_PERUSER_INCLUDE_USERS");
+    let excluded = run().env("CARGO_PERUSER_EXCLUDE_USERS", person());
     for (name, run, first, target) in [
         ("redirected", run(), &*shim, format!("{own}\n")),
         ("bypassed", run().env("CARGO_PERUSER", "off"), "/usr/bin", String::new()),

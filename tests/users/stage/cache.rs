@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 
 use super::Person;
-use super::{below, make, try_below};
+use super::{all_of, make, try_below};
 
 /// Path and mode of the directories, and path, mode and content of the files.
 const DIRECTORIES: [(&str, u32); 5] = [
@@ -110,9 +110,7 @@ fn is_passed_over(name: &OsStr) -> bool {
 
 /// Demands that all of a tree belongs to one person and nobody else can write to any of it.
 pub(crate) fn is_all(top: &Path, uid: u32) {
-    let itself = (top.to_owned(), top.symlink_metadata().unwrap());
-    let below = if itself.1.is_dir() { below(top) } else { Vec::new() };
-    for (path, metadata) in std::iter::once(itself).chain(below) {
+    for (path, metadata) in all_of(top) {
         let shown = path.display();
         assert!(metadata.uid() == uid, "`{shown}` belongs to {}", metadata.uid());
         let is_open = !metadata.is_symlink() && metadata.mode() & 0o7022 != 0;

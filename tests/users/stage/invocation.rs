@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Outcome, Person, path_to};
@@ -92,14 +91,8 @@ impl<'p> Person<'p> {
             .env("LOGNAME", self.name())
             .env("LANG", "C.UTF-8")
             .env("CARGO_PERUSER_SHARED_ROOT", &self.stage.root);
-        let run = match self.stage.accepts_sticky_root.load(Ordering::Relaxed) {
-            true => run.env("CARGO_PERUSER_STICKY_ROOT", "accept"),
-            false => run,
-        };
-        match self.stage.is_by_user.load(Ordering::Relaxed) {
-            true => run.env("CARGO_PERUSER_SCOPE", "user"),
-            false => run,
-        }
+        let settings = self.stage.settings.lock().unwrap();
+        settings.iter().fold(run, |run, (name, value)| run.env(name, value))
     }
 }
 

@@ -21,11 +21,13 @@ mod root;
 pub(crate) mod steps;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) use as_root::{do_as_root, try_as_root};
@@ -33,7 +35,7 @@ pub(crate) use host::{Host, PATH, Photograph, Shell};
 pub(crate) use invocation::Invocation;
 pub(crate) use look::{Acl, acls, look, private, tagged};
 pub(crate) use root::Root;
-pub(crate) use tree::{below, try_below};
+pub(crate) use tree::{all_of, below, try_below};
 
 use crate::machine::{Account, account, places};
 pub(crate) use crate::shared::{Outcome, Running};
@@ -55,10 +57,8 @@ pub(crate) struct Stage {
     pub(crate) root: PathBuf,
     /// Where people stand when they run something.
     pub(crate) checkout: PathBuf,
-    /// Whether everybody's environment says `sticky-root = "accept"`.
-    accepts_sticky_root: AtomicBool,
-    /// Whether everybody's environment says `scope = "user"`.
-    is_by_user: AtomicBool,
+    /// What everybody's environment says besides.
+    settings: Mutex<BTreeMap<&'static str, &'static str>>,
 }
 
 impl Stage {
@@ -73,8 +73,7 @@ impl Stage {
         let alice = account("alice").uid;
         make::directory(&checkout, alice, alice, 0o755);
         let root = directory.join("shared");
-        let [accepts_sticky_root, is_by_user] = [false; 2].map(AtomicBool::new);
-        Stage { root, directory, checkout, accepts_sticky_root, is_by_user }
+        Stage { root, directory, checkout, settings: Mutex::default() }
     }
 
     /// The shared root, still to be made.
@@ -94,12 +93,12 @@ impl Stage {
 
     /// Lets everybody on this stage accept a root in which others can create files, if it is sticky.
     pub(crate) fn accept_sticky_root(&self) {
-        self.accepts_sticky_root.store(true, Ordering::Relaxed);
+        self.settings.lock().unwrap().insert("CARGO_PERUSER_STICKY_ROOT", "accept");
     }
 
     /// Has everybody on this stage build into one directory, which is not what they do unasked.
     pub(crate) fn build_by_user(&self) {
-        self.is_by_user.store(true, Ordering::Relaxed);
+        self.settings.lock().unwrap().insert("CARGO_PERUSER_SCOPE", "user");
     }
 
     /// Someone with an account.

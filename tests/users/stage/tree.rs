@@ -4,6 +4,13 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// A place and everything below it, seen without following anything.
+pub(crate) fn all_of(top: &Path) -> Vec<(PathBuf, Metadata)> {
+    let metadata = top.symlink_metadata().unwrap();
+    let below = if metadata.is_dir() { below(top) } else { Vec::new() };
+    [vec![(top.to_owned(), metadata)], below].concat()
+}
+
 /// In order, seen without following anything.
 #[track_caller]
 pub(crate) fn below(directory: &Path) -> Vec<(PathBuf, Metadata)> {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::super::tree::all_of;
 use super::{Host, OWN};
 
 /// Shells write down what was typed.
@@ -15,23 +15,26 @@ const HISTORIES: [&str; 3] = [".bash_history", "fish_history", ".zsh_history"];
 /// How a computer looked at one moment.
 pub(crate) struct Photograph(BTreeMap<PathBuf, Entry>);
 
-#[derive(PartialEq, Eq)]
-struct Entry {
-    /// File type and permission bits.
-    mode: u32,
-    owner: (u32, u32),
-    /// A file's bytes, or where a symlink leads.
-    content: Vec<u8>,
-}
+/// File type with permission bits, owner and group, and a file's bytes or where a symlink leads.
+type Entry = (u32, (u32, u32), Vec<u8>);
 
 impl Photograph {
     /// Takes one of all places of a computer.
     pub(crate) fn take(host: &Host<'_>) -> Self {
-        let mut photograph = Photograph(BTreeMap::new());
-        for (place, _) in OWN {
-            photograph.add(&host.at(place), Path::new(place));
-        }
-        photograph
+        let all = OWN.iter().flat_map(|(place, _)| all_of(&host.at(place)));
+        let is_history = |path: &Path| HISTORIES.iter().any(|history| path.ends_with(history));
+        let entry = |(path, metadata): (PathBuf, Metadata)| {
+            let content = match () {
+                () if metadata.is_file() => fs::read(&path).unwrap(),
+                () if metadata.is_symlink() => {
+                    fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
+                }
+                () => Vec::new(),
+            };
+            let seen_at = Path::new("/").join(path.strip_prefix(&host.directory).unwrap());
+            (seen_at, (metadata.mode(), (metadata.uid(), metadata.gid()), content))
+        };
+        Photograph(all.filter(|(path, _)| !is_history(path)).map(entry).collect())
     }
 
     /// Demands that nothing differs from an earlier one, except below these places.
@@ -50,33 +53,10 @@ impl Photograph {
         }
         assert!(told.is_empty(), "not as it was:\n{told}");
     }
-
-    fn add(&mut self, at: &Path, seen_at: &Path) {
-        let metadata = at.symlink_metadata().unwrap();
-        let content = match () {
-            () if metadata.is_file() => fs::read(at).unwrap(),
-            () if metadata.is_symlink() => {
-                fs::read_link(at).unwrap().as_os_str().as_bytes().to_vec()
-            }
-            () => Vec::new(),
-        };
-        let owner = (metadata.uid(), metadata.gid());
-        let entry = Entry { mode: metadata.mode(), owner, content };
-        self.0.insert(seen_at.to_owned(), entry);
-        if metadata.is_dir() {
-            for child in fs::read_dir(at).unwrap() {
-                let name = child.unwrap().file_name();
-                if !HISTORIES.iter().any(|history| name == *history) {
-                    self.add(&at.join(&name), &seen_at.join(&name));
-                }
-            }
-        }
-    }
 }
 
 fn describe(entry: Option<&Entry>) -> String {
-    let Some(Entry { mode, owner: (uid, gid), content }) = entry else {
-        return "nothing".to_owned();
-    };
-    format!("{mode:06o} {uid}:{gid}, {} bytes", content.len())
+    entry.map_or("nothing".to_owned(), |(mode, (uid, gid), content)| {
+        format!("{mode:06o} {uid}:{gid}, {} bytes", content.len())
+    })
 }

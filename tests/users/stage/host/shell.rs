@@ -40,29 +40,13 @@ alias ll='ls -l'
 /// Without any file of its own zsh asks a new person questions.
 const ZSHRC: &str = "bindkey -e\n";
 
-/// Where fish has been before. The last one keeps it from reading all manuals in the background,
-/// which outlives the shell and the test.
-const FISH: [&str; 6] = [
-    ".config",
-    ".config/fish",
-    ".local",
-    ".local/share",
-    ".local/share/fish",
-    ".local/share/fish/generated_completions",
-];
-
 impl Shell {
     /// All of them.
     pub(crate) const ALL: [Shell; 4] = [Shell::Bash, Shell::Dash, Shell::Zsh, Shell::Fish];
 
     /// The name.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Shell::Bash => "bash",
-            Shell::Dash => "dash",
-            Shell::Zsh => "zsh",
-            Shell::Fish => "fish",
-        }
+        self.path().rsplit('/').next().unwrap_or_default()
     }
 
     /// The path in the account database.
@@ -99,10 +83,11 @@ impl Shell {
             make::file(&home.join(file), text, uid, 0o644);
         }
         if self == Shell::Fish {
-            for directory in FISH {
-                make::directory(&home.join(directory), uid, uid, 0o755);
-            }
-            make::file(&home.join(".config/fish/config.fish"), "", uid, 0o644);
+            // Where this exists, fish does not read all manuals in the background, which would outlive
+            // the shell and the test.
+            make::directories(&home, ".local/share/fish/generated_completions", uid);
+            let settings = make::directories(&home, ".config/fish", uid);
+            make::file(&settings.join("config.fish"), "", uid, 0o644);
         }
     }
 }
