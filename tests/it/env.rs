@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut tests = list![World:
+    let mut tests = list![
         the_shim_comes_first_and_cargos_own_programs_second,
         somebody_without_rust_gets_no_shim,
         evaluated_again_it_changes_nothing,

@@ -10,5 +10,5 @@ pub(crate) use libtest_mimic::Trial;
 pub(crate) use crate::harness::{
     Invocation, PERUSER, ROOT, World, bytes, chmod, closed_pipe, keys, mode, not_as_root, person,
 };
-pub(crate) use crate::runner::{Needs, list, test, tests};
+pub(crate) use crate::runner::{list, test, tests};
 pub(crate) use crate::shared::{Call, Outcome, Stop, context, is_empty, skip};

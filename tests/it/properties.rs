@@ -19,14 +19,11 @@ use cases::words;
 
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    let mut all = list!(Nothing:
-        reading_any_arguments_never_panics,
-        any_decision_stays_inside_the_private_directory,
-    );
-    all.extend(list![World: any_arguments_arrive_as_they_are]);
-    all
-}
+tests![
+    reading_any_arguments_never_panics,
+    any_decision_stays_inside_the_private_directory,
+    any_arguments_arrive_as_they_are,
+];
 
 /// A runner that leaves no file behind; PROPTEST_CASES raises the number of cases.
 fn runner(at_most: u32) -> TestRunner {

@@ -1,28 +1,19 @@
 //! Functions as tests: named after the function, ignored with a reason where they cannot run.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use libtest_mimic::Trial;
 
 use crate::harness;
 use crate::shared::{self, skip};
 
-/// What a test needs of the machine.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Needs {
-    /// Only the library.
-    Nothing,
-    /// A [`harness::World`].
-    World,
-}
-
 /// One test.
-pub(crate) fn test(name: String, needs: Needs, body: impl FnOnce() + Send + 'static) -> Trial {
+pub(crate) fn test(name: String, body: impl FnOnce() + Send + 'static) -> Trial {
+    static OBSTACLE: LazyLock<Option<String>> = LazyLock::new(harness::obstacle);
     Trial::ignorable_test(name, move || {
-        static OBSTACLE: OnceLock<Option<String>> = OnceLock::new();
-        shared::perform(|| match OBSTACLE.get_or_init(harness::obstacle) {
-            Some(reason) if needs == Needs::World => skip(reason),
-            _ => body(),
+        shared::perform(|| match &*OBSTACLE {
+            Some(reason) => skip(reason),
+            None => body(),
         })
     })
 }
@@ -31,18 +22,17 @@ pub(crate) fn test(name: String, needs: Needs, body: impl FnOnce() + Send + 'sta
 macro_rules! tests {
     ($($name:ident),+ $(,)?) => {
         pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
-            $crate::runner::list!(World: $($name),+)
+            $crate::runner::list![$($name),+]
         }
     };
 }
 pub(crate) use tests;
 
-/// The same as a list, with what they need.
+/// The same as a list.
 macro_rules! list {
-    ($needs:ident: $($name:ident),+ $(,)?) => {
+    ($($name:ident),+ $(,)?) => {
         vec![$($crate::runner::test(
             format!("{}::{}", module_path!().trim_start_matches("it::"), stringify!($name)),
-            $crate::runner::Needs::$needs,
             $name,
         )),+]
     };
@@ -51,7 +41,7 @@ pub(crate) use list;
 
 /// The tests of the runner itself.
 pub(crate) fn tests_of_its_own() -> Vec<Trial> {
-    list!(Nothing: a_test_that_cannot_run_fails_in_ci_unless_it_is_listed)
+    list![a_test_that_cannot_run_fails_in_ci_unless_it_is_listed]
 }
 
 fn a_test_that_cannot_run_fails_in_ci_unless_it_is_listed() {

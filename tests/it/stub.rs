@@ -30,13 +30,12 @@ pub(crate) fn is_meant() -> bool {
 
 /// Records the call, and exits as it was told.
 pub(crate) fn run() -> ExitCode {
-    if let Some(file) = std::env::var_os(RECORD) {
-        // The file exists already: with some tests' umask a new one would not be readable.
-        let mut file = fs::OpenOptions::new().append(true).open(file).expect("the record file");
-        // Before any other file is opened; the record file does not count.
-        let call = call(&Path::new("/proc/self/fd").join(number(&file)));
-        let mut line = serde_json::to_vec(&call).expect("plain data");
+    if let Some(record) = std::env::var_os(RECORD) {
+        // Before the record is opened, which would be one more descriptor.
+        let mut line = serde_json::to_vec(&call()).expect("plain data");
         line.push(b'\n');
+        // The file exists already: with some tests' umask a new one would not be readable.
+        let mut file = fs::OpenOptions::new().append(true).open(record).expect("the record file");
         file.write_all(&line).expect("room for the record");
     }
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
@@ -47,12 +46,7 @@ pub(crate) fn run() -> ExitCode {
     ExitCode::from(u8::try_from(number(EXIT).unwrap_or(0)).expect("an exit code"))
 }
 
-fn number(file: &fs::File) -> String {
-    use std::os::fd::AsRawFd;
-    file.as_raw_fd().to_string()
-}
-
-fn call(own: &Path) -> Call {
+fn call() -> Call {
     let mut stdin = Vec::new();
     if std::env::var_os(READ_STDIN).is_some() {
         std::io::stdin().read_to_end(&mut stdin).expect("readable stdin");
@@ -64,7 +58,7 @@ fn call(own: &Path) -> Call {
         environ: environ(),
         cwd: std::env::current_dir().ok().map(|path| path.into_os_string().into_vec()),
         pid: std::process::id(),
-        descriptors: descriptors(own),
+        descriptors: descriptors(),
         umask: umask.as_raw_mode(),
         state: state(),
         stdin,
@@ -84,13 +78,13 @@ fn environ() -> Vec<Vec<u8>> {
     entries
 }
 
-/// Leaves out the record file and the descriptor of the directory that is read.
-fn descriptors(own: &Path) -> BTreeSet<(String, String)> {
+/// Leaves out the descriptor of the directory that is read.
+fn descriptors() -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
         let target = fs::read_link(entry.path()).unwrap_or_default();
         let target = target.to_string_lossy();
-        if entry.path() != own && !target.ends_with("/fd") {
+        if !target.ends_with("/fd") {
             let kind = if target.ends_with(" (deleted)") { "a file" } else { &*target };
             let kind = kind.split(":[").next().unwrap_or_default().to_owned();
             found.insert((entry.file_name().to_string_lossy().into_owned(), kind));

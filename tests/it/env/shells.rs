@@ -4,14 +4,14 @@ use super::*;
 use crate::terminal::program as program_named;
 
 pub(super) fn tests() -> Vec<Trial> {
-    let mut tests = list![World:
+    let mut tests = list![
         nu_takes_every_value_as_it_is,
         the_line_for_nu_works_whatever_is_printed,
         fish_takes_an_empty_entry_as_it_always_does,
     ];
     for &(shell, words, script) in SHELLS {
         let name = format!("env::shells::{shell}_takes_every_value_as_it_is");
-        tests.push(test(name, Needs::World, move || takes_every_value(shell, words, script)));
+        tests.push(test(name, move || takes_every_value(shell, words, script)));
     }
     tests
 }
