@@ -94,20 +94,17 @@ fn mentions_of_the_root(source: &Source) -> Vec<(usize, &str)> {
 }
 
 fn worldly_mentions(source: &Source, is_pure_of_os: impl Fn(&str) -> bool) -> Vec<String> {
+    let of = |root: &[&str], is_worldly: &dyn Fn(&str) -> bool| {
+        let mentions = source.mentions(root).into_iter().filter(|(_, name)| is_worldly(name));
+        let root = root.join("::");
+        let says = |name| format!("what is pure knows nothing of `{root}::{name}`");
+        mentions.map(|(line, name)| finding(&source.path, line, says(name))).collect::<Vec<_>>()
+    };
     // A duration is no clock.
-    let standard = source.mentions(&["std"]).into_iter();
-    let standard = standard.filter(|(_, name)| WORLD.contains(name));
-    let of_os = source.mentions(&["crate", "os"]).into_iter();
-    let of_os = of_os.filter(|(_, name)| !is_pure_of_os(name));
-    let crates = WORLDLY_CRATES.iter().flat_map(|name| {
-        source.mentions(&[name]).into_iter().map(|(line, _)| (line, (*name).to_owned()))
-    });
-    let found = standard
-        .map(|(line, name)| (line, format!("std::{name}")))
-        .chain(of_os.map(|(line, name)| (line, format!("crate::os::{name}"))))
-        .chain(crates);
-    let says = |name| format!("what is pure knows nothing of `{name}`");
-    found.map(|(line, name)| finding(&source.path, line, says(name))).collect()
+    let standard = of(&["std"], &|name| WORLD.contains(&name));
+    let of_os = of(&["crate", "os"], &|name| !is_pure_of_os(name));
+    let crates = WORLDLY_CRATES.iter().flat_map(|name| of(&[name], &|_| true));
+    standard.into_iter().chain(of_os).chain(crates).collect()
 }
 
 fn level(floor: &str) -> Option<usize> {
