@@ -242,7 +242,6 @@ fn home_below_tmp(stage: &Stage) {
 fn fuse(stage: &Stage) {
     let (root, alice) = stage.sticky();
     let mallory = stage.person("mallory");
-    make::fuse_for_everybody();
     let evil = stage.at("evil");
     make::directory(&evil, mallory.uid(), mallory.uid(), 0o755);
     let place = root.join("alice");

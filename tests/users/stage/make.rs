@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -84,19 +83,6 @@ pub(crate) fn tmpfs(path: &Path, options: &str) {
 pub(crate) fn remount(path: &Path, options: &str) {
     let options = format!("remount,{options}");
     super::do_as_root("mount", ["-o".as_ref(), options.as_ref(), path.as_os_str()]);
-}
-
-/// Lets everybody use FUSE, and show others what they mount, as on most machines.
-pub(crate) fn fuse_for_everybody() {
-    static IS_DONE: Mutex<bool> = Mutex::new(false);
-    let mut is_done = IS_DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    if !*is_done {
-        use super::do_as_root;
-        do_as_root("mknod", ["-m", "0666", "/run/fuse", "c", "10", "229"]);
-        do_as_root("mount", ["--bind", "/run/fuse", "/dev/fuse"]);
-        file(Path::new("/etc/fuse.conf"), "user_allow_other\n", 0, 0o644);
-        *is_done = true;
-    }
 }
 
 /// A file system on a directory that is there, which knows neither ACLs nor other attributes.

@@ -34,12 +34,7 @@ pub(super) fn tests() -> Vec<Test> {
         for (how, script) in MOUNTS {
             let name = format!("{place}_is_{how}");
             let is_fuse = script.contains("bindfs");
-            let mounted = move |stage: &Stage| {
-                if is_fuse {
-                    make::fuse_for_everybody();
-                }
-                mounted(stage, path, what, script);
-            };
+            let mounted = move |stage: &Stage| mounted(stage, path, what, script);
             let needs: &[Need] = if is_fuse { &[Need::Fuse] } else { &[Need::Strace] };
             tests.push(test!(name, mounted).needs(needs));
         }
