@@ -61,10 +61,14 @@ const CASES: [(&str, Case, f64); 10] = [
 
 pub(super) fn run(stand: &Stand, rounds: u32) -> anyhow::Result<Vec<Verdict>> {
     let candidates = candidates(stand)?;
-    let accounts = Accounts::replace(stand)?;
+    // An account database of ours in place of the machine's.
+    let (passwd, own) = (stand.path().join("passwd"), fs::read_to_string("/etc/passwd")?);
+    fs::write(&passwd, &own)?;
+    cmd!(stand.sh, "mount --bind {passwd} /etc/passwd").quiet().run()?;
     let (mut rows, mut verdicts, mut plain) = (Vec::new(), Vec::new(), None);
     for (title, case, at_most) in CASES {
-        accounts.fill(if let Case::Accounts(lines) = case { lines } else { 0 })?;
+        let accounts = if let Case::Accounts(accounts) = case { accounts } else { 0 };
+        fs::write(&passwd, with_accounts(&own, accounts))?;
         let times = measure(stand, &candidates, case, rounds)?;
         plain = times.difference(PLAIN_SHIM, PLAIN_DIRECT).or(plain);
         let ratio = times.overhead(SHIM).zip(plain).map(|(overhead, plain)| overhead / plain);
@@ -83,18 +87,19 @@ pub(super) fn run(stand: &Stand, rounds: u32) -> anyhow::Result<Vec<Verdict>> {
 
 /// The plain case, twice, and rustup's proxy.
 fn candidates(stand: &Stand) -> anyhow::Result<Vec<Candidate>> {
-    let mut candidates = stand.minimal()?;
-    let plain = candidates.clone().into_iter().filter_map(|candidate| match candidate.name {
-        DIRECT => Some(Candidate { name: PLAIN_DIRECT, ..candidate }),
-        SHIM => Some(Candidate { name: PLAIN_SHIM, ..candidate }),
-        _ => None,
+    let (minimal, proxy) = (stand.minimal()?, stand.proxy()?);
+    let more = [
+        (&minimal, DIRECT, PLAIN_DIRECT),
+        (&minimal, SHIM, PLAIN_SHIM),
+        (&proxy, DIRECT, PROXY_DIRECT),
+        (&proxy, RUSTUP, RUSTUP),
+    ];
+    let more = more.into_iter().filter_map(|(of, known, name)| {
+        let found = of.iter().find(|candidate| candidate.name == known)?;
+        Some(Candidate { name, ..found.clone() })
     });
-    candidates.extend(plain);
-    candidates.extend(stand.proxy()?.into_iter().map(|candidate| match candidate.name {
-        DIRECT => Candidate { name: PROXY_DIRECT, ..candidate },
-        _ => candidate,
-    }));
-    Ok(candidates)
+    let more: Vec<Candidate> = more.collect();
+    Ok([minimal, more].concat())
 }
 
 fn measure(
@@ -188,25 +193,8 @@ fn insert(candidate: &mut Candidate, directories: Vec<PathBuf>) -> anyhow::Resul
     Ok(())
 }
 
-/// An account database of ours in place of the machine's.
-struct Accounts {
-    file: PathBuf,
-    /// The machine's own.
-    text: String,
-}
-
-impl Accounts {
-    fn replace(stand: &Stand) -> anyhow::Result<Self> {
-        let (file, text) = (stand.path().join("passwd"), fs::read_to_string("/etc/passwd")?);
-        fs::write(&file, &text)?;
-        cmd!(stand.sh, "mount --bind {file} /etc/passwd").quiet().run()?;
-        Ok(Self { file, text })
-    }
-
-    /// Puts so many accounts before the machine's own, so that all of them are read.
-    fn fill(&self, accounts: usize) -> anyhow::Result<()> {
-        let line = |id: usize| format!("user{id}:x:{id}:{id}::/home/user{id}:/bin/sh\n");
-        let more: String = (70_000..70_000 + accounts).map(line).collect();
-        Ok(fs::write(&self.file, more + &self.text)?)
-    }
+/// So many accounts before the machine's own, so that all of them are read.
+fn with_accounts(own: &str, accounts: usize) -> String {
+    let line = |id: usize| format!("user{id}:x:{id}:{id}::/home/user{id}:/bin/sh\n");
+    (70_000..70_000 + accounts).map(line).collect::<String>() + own
 }
