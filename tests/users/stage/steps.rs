@@ -22,9 +22,8 @@ pub(crate) struct Steps {
     line: String,
     said: HashMap<String, String>,
     counts: BTreeMap<String, u32>,
-    /// The first thread, which is there until the end.
-    leader: Option<Pid>,
-    is_stopped: bool,
+    /// The thread that made the call at which all of them are stopped.
+    stopped: Option<Pid>,
 }
 
 /// A call that has just been made, the process being stopped.
@@ -105,13 +104,14 @@ impl Steps {
         let running = command.start();
         let log = BufReader::new(File::open(log).unwrap());
         let (line, said, counts) = (String::new(), HashMap::new(), BTreeMap::new());
-        Steps { running, log, line, said, counts, leader: None, is_stopped: false }
+        Steps { running, log, line, said, counts, stopped: None }
     }
 
     /// Goes on to the next stop; `None` where the command has ended.
     pub(crate) fn next(&mut self) -> Option<Step> {
-        if let Some(leader) = self.leader.filter(|_| std::mem::take(&mut self.is_stopped)) {
-            kill_process(leader, Signal::CONT).unwrap();
+        if let Some(thread) = self.stopped.take() {
+            // The signal reaches the whole process, whose first thread may have ended.
+            kill_process(thread, Signal::CONT).unwrap();
         }
         let until = Instant::now() + LIMIT;
         loop {
@@ -139,15 +139,9 @@ impl Steps {
         let (thread, text) = line.trim_end().split_once(' ')?;
         let text = text.trim_start();
         if text == "--- stopped by SIGSTOP ---" {
-            // It is stopped, so it is there.
-            if self.leader.is_none() {
-                let status = fs::read_to_string(format!("/proc/{thread}/status")).unwrap();
-                let leader = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
-                self.leader = Pid::from_raw(leader.expect("no leader").trim().parse().unwrap());
-            }
             // The other threads stop as well, but only one has made a call.
             let shown = self.said.remove(thread)?;
-            self.is_stopped = true;
+            self.stopped = Pid::from_raw(thread.parse().unwrap());
             let call = shown.split('(').next().unwrap_or_default().to_owned();
             let number = self.counts.entry(call.clone()).or_default();
             *number += 1;
