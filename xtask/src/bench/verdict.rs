@@ -24,15 +24,13 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, measured, at_most } = self;
-        match measured {
-            None => write!(out, "unknown: {what} was not measured, at most {at_most} wanted"),
-            Some(measured) => {
-                let word = if self.is_met() { "met" } else { "missed" };
-                // Three digits for ratios, none for counts.
-                let digits = if measured.fract() == 0.0 { 0 } else { 3 };
-                write!(out, "{word}: {what} {measured:.digits$}, at most {at_most} wanted")
-            }
-        }
+        let Some(measured) = measured else {
+            return write!(out, "unknown: {what} was not measured, at most {at_most} wanted");
+        };
+        let word = if self.is_met() { "met" } else { "missed" };
+        // Three digits for ratios, none for counts.
+        let digits = if measured.fract() == 0.0 { 0 } else { 3 };
+        write!(out, "{word}: {what} {measured:.digits$}, at most {at_most} wanted")
     }
 }
 

@@ -25,9 +25,16 @@ pub(super) fn checkout() -> Vec<File> {
     let manifest = format!("[workspace]\nresolver = \"2\"\nmembers = [{members}]\n");
     let mut files = vec![("Cargo.toml".to_owned(), manifest)];
     for name in MEMBERS {
-        let root = if name == "app" { "main" } else { "lib" };
-        files.push((format!("{name}/Cargo.toml"), member_manifest(name)));
-        files.push((format!("{name}/src/{root}.rs"), member_source(name)));
+        let (uses, origin) = match name {
+            "base" => (DEPENDENCIES.map(|name| format!("{name} = \"1\"\n")).concat(), "mod "),
+            _ => ("base = { path = \"../base\" }\n".to_owned(), "use base::"),
+        };
+        // One module for each person to edit.
+        let modules = PEOPLE.each_ref().map(|person| format!("pub {origin}{};\n", person.name));
+        let (root, main) = if name == "app" { ("main", "\nfn main() {}\n") } else { ("lib", "") };
+        let source = format!("{}{}{main}", modules.concat(), parts(PARTS_OF_A_MEMBER));
+        files.push((format!("{name}/Cargo.toml"), package(name, &uses)));
+        files.push((format!("{name}/src/{root}.rs"), source));
     }
     for person in &PEOPLE {
         let path = format!("base/src/{}.rs", person.name);
@@ -51,27 +58,11 @@ pub(super) fn cargo_home(place: &str) -> Vec<File> {
     files
 }
 
-fn member_manifest(name: &str) -> String {
-    let uses = match name {
-        "base" => DEPENDENCIES.map(|name| format!("{name} = \"1\"\n")).concat(),
-        _ => "base = { path = \"../base\" }\n".to_owned(),
-    };
-    package(name, &uses)
-}
-
 fn package(name: &str, uses: &str) -> String {
     format!(
         "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n\n\
          [dependencies]\n{uses}"
     )
-}
-
-fn member_source(name: &str) -> String {
-    // One module for each person to edit.
-    let origin = if name == "base" { "mod " } else { "use base::" };
-    let modules = PEOPLE.each_ref().map(|person| format!("pub {origin}{};\n", person.name));
-    let main = if name == "app" { "\nfn main() {}\n" } else { "" };
-    format!("{}{}{main}", modules.concat(), parts(PARTS_OF_A_MEMBER))
 }
 
 fn parts(count: usize) -> String {
