@@ -31,7 +31,9 @@ pub(crate) trait Actor {
         Self: Sized;
 
     /// What came of it, as tests are to read it.
-    fn read(&self, outcome: Outcome, environment: &BTreeMap<OsString, OsString>) -> Outcome;
+    fn read(&self, outcome: Outcome, _environment: &BTreeMap<OsString, OsString>) -> Outcome {
+        outcome
+    }
 }
 
 /// A command, still to be run.

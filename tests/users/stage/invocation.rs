@@ -1,24 +1,15 @@
 //! What commands of people with accounts have of their own: as whom, what they see at other places, and
 //! with which cargo.
 
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Outcome, Person, path_to};
+use super::{Person, path_to};
 use crate::machine::{Channel, places};
 use crate::shared::{self, Actor};
 
-/// Shows each first directory at the second's place, up to `--`.
-const MOUNTS: &str = r#"
-while [ "$1" != -- ]; do
-    mount --bind "$1" "$2" || exit
-    shift 2
-done
-shift
-exec "$@""#;
 /// How long cargo may take to build the demo with both people at it on a slow machine.
 const BUILD_LIMIT: Duration = Duration::from_secs(300);
 
@@ -54,10 +45,6 @@ impl Actor for Person<'_> {
         command.current_dir(&invocation.directory);
         command
     }
-
-    fn read(&self, outcome: Outcome, _: &BTreeMap<OsString, OsString>) -> Outcome {
-        outcome
-    }
 }
 
 /// `setpriv`, and before it the directories that are seen elsewhere.
@@ -65,12 +52,12 @@ fn launcher(mounts: &[(PathBuf, PathBuf)]) -> Command {
     if mounts.is_empty() {
         return Command::new("setpriv");
     }
+    let mount = |(directory, place): &(PathBuf, PathBuf)| {
+        format!("mount --bind '{}' '{}'; ", directory.display(), place.display())
+    };
+    let script = mounts.iter().map(mount).collect::<String>() + "exec setpriv \"$@\"";
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--propagation", "private", "sh", "-c", MOUNTS, "sh"]);
-    for (directory, place) in mounts {
-        command.args([directory, place]);
-    }
-    command.args(["--", "setpriv"]);
+    command.args(["--mount", "--propagation", "private", "sh", "-ec", &script, "sh"]);
     command
 }
 

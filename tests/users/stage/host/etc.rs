@@ -93,9 +93,11 @@ fn accounts(host: &Host<'_>, etc: &Path) {
     fs::write(etc.join("nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\n").unwrap();
 }
 
-/// Makes the key that opens the door for everybody, and that the door shows itself with.
-pub(super) fn key(host: &Host<'_>) {
-    let key = host.at("/etc/ssh/key");
-    let words = ["-q", "-t", "ed25519", "-N", "", "-C", "a test", "-f"].map(AsRef::as_ref);
-    do_as_root("ssh-keygen", words.into_iter().chain([key.as_os_str()]));
+impl Host<'_> {
+    /// Opens the door for ssh: one key for everybody, and that the door shows itself with.
+    pub(crate) fn opens_ssh(&self) {
+        let key = self.at("/etc/ssh/key");
+        let words = ["-q", "-t", "ed25519", "-N", "", "-C", "a test", "-f"].map(AsRef::as_ref);
+        do_as_root("ssh-keygen", words.into_iter().chain([key.as_os_str()]));
+    }
 }

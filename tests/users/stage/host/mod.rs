@@ -112,11 +112,6 @@ impl<'s> Host<'s> {
         fs::write(passwd, text.replace(&line(self.shell.path()), &line(shell))).unwrap();
     }
 
-    /// Opens the door for ssh.
-    pub(crate) fn opens_ssh(&self) {
-        etc::key(self);
-    }
-
     /// A command with the environment that `login` gives, before any shell has run.
     pub(crate) fn run<'p, I>(&self, who: &'p Person<'p>, program: &str, args: I) -> Invocation<'p>
     where
