@@ -26,9 +26,10 @@ use super::do_as_root;
 use super::{Invocation, Person, Stage, make};
 use crate::machine::{account, places};
 
-/// What the computer has of its own, and the mode.
-const OWN: [(&str, u32); 5] =
-    [("/etc", 0o755), ("/home", 0o755), ("/usr/local", 0o755), ("/root", 0o700), ("/var", 0o755)];
+/// What the computer has of its own.
+const OWN: [&str; 5] = ["/etc", "/home", "/usr/local", "/root", "/var"];
+/// What else is there from the beginning.
+const INSIDE: [&str; 4] = ["/usr/local/bin", "/usr/local/lib", "/var/cache", "/var/log"];
 
 /// Those with a home; the others' accounts point to `/nonexistent`.
 pub(crate) const RESIDENTS: [&str; 2] = ["alice", "bob"];
@@ -53,14 +54,10 @@ impl<'s> Host<'s> {
         let programs = places::PACKAGED.into();
         let host = Host { stage, shell, directory: stage.at(name), programs };
         make::directory(&host.directory, 0, 0, 0o755);
-        for (place, mode) in OWN {
-            fs::create_dir_all(host.at(place)).unwrap();
-            make::own(&host.at(place), 0, 0, mode);
+        for place in OWN.iter().chain(&INSIDE) {
+            make::directories(&host.directory, place.trim_start_matches('/'), 0);
         }
-        for place in ["/usr", "/usr/local/bin", "/usr/local/lib", "/var/cache", "/var/log"] {
-            fs::create_dir_all(host.at(place)).unwrap();
-            make::own(&host.at(place), 0, 0, 0o755);
-        }
+        make::own(&host.at("/root"), 0, 0, 0o700);
         etc::write(&host);
         for name in RESIDENTS {
             shell.move_in(&host, name);
@@ -128,7 +125,7 @@ impl<'s> Host<'s> {
             .env("PATH", PATH)
             .env("LANG", "C.UTF-8")
             .env("TERM", "xterm");
-        let run = OWN.iter().fold(run, |run, (place, _)| run.seen_at(self.at(place), place));
+        let run = OWN.iter().fold(run, |run, place| run.seen_at(self.at(place), place));
         run.seen_at(&self.programs, "/usr/bin")
     }
 

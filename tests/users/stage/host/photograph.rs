@@ -21,7 +21,7 @@ type Entry = (u32, (u32, u32), Vec<u8>);
 impl Photograph {
     /// Takes one of all places of a computer.
     pub(crate) fn take(host: &Host<'_>) -> Self {
-        let all = OWN.iter().flat_map(|(place, _)| all_of(&host.at(place)));
+        let all = OWN.iter().flat_map(|place| all_of(&host.at(place)));
         let is_history = |path: &Path| HISTORIES.iter().any(|history| path.ends_with(history));
         let entry = |(path, metadata): (PathBuf, Metadata)| {
             let content = match () {
