@@ -20,7 +20,6 @@ use anyhow::Context;
 use xshell::{Shell, cmd};
 
 use crate::{interrupt, namespace, project, screen, table};
-use counts::Counts;
 use stand::{BARE_RUST, BASH, Candidate, DIRECT, SHIM, Stand};
 use times::{Clock, Times};
 use verdict::Verdict;
@@ -109,22 +108,14 @@ fn measure(stand: &Stand, runs: u32) -> anyhow::Result<Vec<Verdict>> {
     let real = times::measure(&stand.real()?, runs, Clock::Wall)?;
     show_times("`cargo check` of a fresh crate, with the toolchain's cargo", &real);
     screen::result(format_args!("{}\n", times::WHAT_IS_MEASURED));
-    let counts = count(stand, &minimal)?;
-    let shim = counts.iter().find(|(name, _)| *name == SHIM).map(|(_, counts)| counts);
-    Ok(vec![
-        Verdict::new(
-            "overhead over a bare Rust exec",
-            times.ratio(SHIM, BARE_RUST),
-            BARE_RUST_RATIO,
-        ),
-        Verdict::new("overhead over the bash script", times.ratio(SHIM, BASH), BASH_RATIO),
-        Verdict::new("system calls", shim.and_then(|it| it.calls).map(f64::from), SYSTEM_CALLS),
-        Verdict::new(
-            "processes started",
-            shim.and_then(|it| it.processes).map(f64::from),
-            PROCESSES,
-        ),
-    ])
+    let (calls, processes) = count(stand, &minimal)?.unzip();
+    let verdicts = [
+        ("overhead over a bare Rust exec", times.ratio(SHIM, BARE_RUST), BARE_RUST_RATIO),
+        ("overhead over the bash script", times.ratio(SHIM, BASH), BASH_RATIO),
+        ("system calls", calls.map(f64::from), SYSTEM_CALLS),
+        ("processes started", processes.map(f64::from), PROCESSES),
+    ];
+    Ok(verdicts.map(|(what, measured, at_most)| Verdict::new(what, measured, at_most)).into())
 }
 
 fn show_times(heading: &str, times: &Times) {
@@ -138,26 +129,29 @@ fn show_times(heading: &str, times: &Times) {
     screen::result(format_args!("{heading}\n\n{}\n", table::render(head, rows)));
 }
 
-/// Counts what each candidate does before the end itself.
-fn count(stand: &Stand, candidates: &[Candidate]) -> anyhow::Result<Vec<(&'static str, Counts)>> {
-    let mut counted = Vec::new();
+/// Counts what each candidate does before the end itself; returns the shim's system calls and processes.
+fn count(stand: &Stand, candidates: &[Candidate]) -> anyhow::Result<Option<(u32, u32)>> {
     let (direct, others) = candidates.split_first().context("there is no direct call")?;
     let of_the_end = counts::system_calls(stand, direct).map(|(calls, _)| calls);
+    let (mut rows, mut of_the_shim) = (Vec::new(), None);
     for candidate in others {
         interrupt::check()?;
         screen::progress(format_args!("counting: {}", candidate.name));
-        counted.push((candidate.name, Counts::of(stand, candidate, of_the_end)));
+        let counted = of_the_end.zip(counts::system_calls(stand, candidate));
+        let counted = counted.map(|(of_the_end, (calls, started))| (calls - of_the_end, started));
+        let (calls, processes) = counted.unzip();
+        let instructions = counts::instructions(stand, candidate);
+        let counts = [calls.map(u64::from), processes.map(u64::from), instructions];
+        let [calls, processes, instructions] =
+            counts.map(|count| count.map_or_else(|| "–".to_owned(), grouped));
+        rows.push([candidate.name.to_owned(), calls, processes, instructions]);
+        of_the_shim = of_the_shim.or(counted.filter(|_| candidate.name == SHIM));
     }
-    let cell = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), grouped);
-    let rows = counted.iter().map(|(name, counts)| {
-        let [calls, processes] = [counts.calls, counts.processes].map(|it| cell(it.map(u64::from)));
-        [(*name).to_owned(), calls, processes, cell(counts.instructions)]
-    });
     let head = ["candidate", "system calls", "processes started", "instructions"];
     let table = table::render(head, rows);
     screen::result("Counts from the start to the exec of the end");
     screen::result(format_args!("\n{table}\n\n{}\n", counts::WHAT_IS_COUNTED));
-    Ok(counted)
+    Ok(of_the_shim)
 }
 
 fn shown(value: Option<f64>, digits: usize) -> String {

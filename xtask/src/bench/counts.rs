@@ -16,31 +16,12 @@ pub(super) const WHAT_IS_COUNTED: &str = "System calls and processes: those of t
 /// What makes a process, in the words of strace.
 const FORKING: [&str; 4] = ["clone", "clone3", "fork", "vfork"];
 
-/// Up to the exec of the end, this one included; what could not be counted is left out with a line that
-/// says why.
-pub(super) struct Counts {
-    pub(super) calls: Option<u32>,
-    pub(super) processes: Option<u32>,
-    pub(super) instructions: Option<u64>,
-}
-
-impl Counts {
-    /// `of_the_end` are the system calls of the direct call.
-    pub(super) fn of(stand: &Stand, candidate: &Candidate, of_the_end: Option<u32>) -> Self {
-        let calls = of_the_end.and_then(|_| system_calls(stand, candidate));
-        Self {
-            calls: calls.zip(of_the_end).map(|((calls, _), of_the_end)| calls - of_the_end),
-            processes: calls.map(|(_, processes)| processes),
-            instructions: or_left_out("Instructions", callgrind(stand, candidate)),
-        }
-    }
-}
-
+/// What could not be counted is left out with a line that says why.
 fn or_left_out<T>(what: &str, counted: anyhow::Result<T>) -> Option<T> {
     counted.inspect_err(|error| screen::result(format_args!("{what} left out: {error:#}\n"))).ok()
 }
 
-/// System calls, and processes started.
+/// System calls, and processes started, the exec of the end included.
 pub(super) fn system_calls(stand: &Stand, candidate: &Candidate) -> Option<(u32, u32)> {
     or_left_out("System calls and processes", strace(stand, candidate))
 }
@@ -62,7 +43,11 @@ fn in_summary(summary: &str) -> Option<(u32, u32)> {
     Some((calls + processes, processes))
 }
 
-/// Instructions. valgrind loses its figures at an exec, so they are dumped at every entry into `execve`.
+pub(super) fn instructions(stand: &Stand, candidate: &Candidate) -> Option<u64> {
+    or_left_out("Instructions", callgrind(stand, candidate))
+}
+
+/// valgrind loses its figures at an exec, so they are dumped at every entry into `execve`.
 fn callgrind(stand: &Stand, candidate: &Candidate) -> anyhow::Result<u64> {
     let dumps = stand.sh.create_dir(format!("callgrind/{}", candidate.name))?;
     let mut valgrind = Command::new(project::require("valgrind", "valgrind")?);
@@ -72,7 +57,7 @@ fn callgrind(stand: &Stand, candidate: &Candidate) -> anyhow::Result<u64> {
     let process = run(&mut candidate.observed_by(valgrind))?;
     let dumps = stand.sh.read_dir(dumps)?;
     let dumps = dumps.iter().map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
-    let counted = dumps.iter().filter_map(|dump| instructions(dump, process)).sum();
+    let counted = dumps.iter().filter_map(|dump| in_dump(dump, process)).sum();
     anyhow::ensure!(counted > 0, "callgrind saw no exec of {}", candidate.name);
     Ok(counted)
 }
@@ -80,7 +65,7 @@ fn callgrind(stand: &Stand, candidate: &Candidate) -> anyhow::Result<u64> {
 /// What counts of a dump: the candidate's own way to its exec, and the whole run of each program that it
 /// started. A forked child begins with a copy of its parent's figures: of such a child only what comes
 /// after its own exec counts.
-fn instructions(dump: &str, candidate: u32) -> Option<u64> {
+fn in_dump(dump: &str, candidate: u32) -> Option<u64> {
     let value = |name: &str| dump.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     let is_candidate = value("pid:")?.parse() == Ok(candidate);
     let at_exec = value("desc: Trigger:")?.starts_with("--dump-before");
@@ -123,7 +108,7 @@ mod tests {
             (String::new(), None),
         ];
         for (dump, expected) in table {
-            assert_eq!(instructions(&dump, 9), expected, "{dump}");
+            assert_eq!(in_dump(&dump, 9), expected, "{dump}");
         }
     }
 }
