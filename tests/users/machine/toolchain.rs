@@ -35,14 +35,6 @@ impl Channel {
             Channel::Nightly => &[Need::Cargo, Need::Nightly],
         }
     }
-
-    /// How rustup's names of them begin.
-    fn prefix(self) -> &'static str {
-        match self {
-            Channel::Stable => "stable-",
-            Channel::Nightly => "nightly-",
-        }
-    }
 }
 
 /// The toolchains of this system, by channel: the one of the compiler on PATH, and its siblings.
@@ -54,7 +46,8 @@ pub(super) fn find() -> BTreeMap<Channel, PathBuf> {
     };
     let sibling = |channel: Channel| {
         let siblings = running.parent()?.read_dir().ok()?.flatten();
-        let is_named = |name: &OsStr| name.to_string_lossy().starts_with(channel.prefix());
+        let rustups_name = format!("{}-", channel.place().trim_start_matches("/opt/"));
+        let is_named = |name: &OsStr| name.to_string_lossy().starts_with(&rustups_name);
         let mut named = siblings.filter(|sibling| is_named(&sibling.file_name()));
         Some((channel, named.find_map(|sibling| complete(&sibling.path()))?))
     };
