@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -26,10 +26,12 @@ pub(super) fn requests(stand: &Stand, candidate: &Candidate) -> anyhow::Result<u
     let mut bindfs = Command::new(project::require("bindfs", "bindfs")?);
     bindfs.args(["-d", "-o", CACHING]).args([&home, &home]);
     bindfs.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
-    let server = bindfs.spawn().context("could not execute `bindfs`")?;
+    let mut server = bindfs.spawn().context("could not execute `bindfs`")?;
     sleep(SETTLED);
     let counted = count_second_run(candidate, &log);
-    end(stand, server, &home)?;
+    // The server ends with its mount.
+    cmd!(stand.sh, "umount {home}").quiet().run()?;
+    server.wait()?;
     let requests = counted?;
     anyhow::ensure!(requests > 0, "`{}` was not asked for anything", home.display());
     Ok(u32::try_from(requests)?)
@@ -43,13 +45,4 @@ fn count_second_run(candidate: &Candidate, log: &Path) -> anyhow::Result<usize> 
     };
     let first = count()?;
     Ok(count()? - first)
-}
-
-/// The server ends with its mount.
-fn end(stand: &Stand, mut server: Child, home: &Path) -> anyhow::Result<()> {
-    if cmd!(stand.sh, "umount {home}").quiet().run().is_err() {
-        server.kill()?;
-    }
-    server.wait()?;
-    Ok(())
 }
