@@ -7,7 +7,6 @@ mod accounts;
 mod enter;
 mod needs;
 mod new_root;
-mod packaged;
 mod registry;
 mod toolchain;
 

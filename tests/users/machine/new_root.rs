@@ -12,8 +12,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::packaged;
-
 /// Where things stand on the machine.
 pub(crate) mod places {
     /// The shim, as `cargo`.
@@ -32,6 +30,8 @@ pub(crate) mod places {
     pub(crate) const SETTINGS: &str = "/etc/cargo-peruser";
     /// What a system without Rust has in `/usr/bin`, and a `cargo` that a package would bring.
     pub(crate) const PACKAGED: &str = "/opt/packaged";
+    /// Where links to the system's programs lead.
+    pub(crate) const ALL_PROGRAMS: &str = "/opt/usr-bin";
     /// What the system's shells read when they start.
     pub(crate) const START_UP: &str = "/opt/etc";
     /// The same under the name that makes it install itself.
@@ -126,16 +126,37 @@ impl NewRoot {
         self.take(SETTINGS, "/etc")?;
         self.take(SETTINGS, places::START_UP)?;
         self.take(START_UP, places::START_UP)?;
-        for to in [format!("{}/cargo", places::SHIM), format!("{}/cargo-peruser", places::BY_NAME)]
-        {
-            self.program(&to, &fs::read(env!("CARGO_BIN_EXE_cargo-peruser"))?)?;
-            // Setup copies and reads it many times, and three quarters of it are for debuggers.
-            // Where there is no `strip`, its tests take longer.
-            let _ = system("strip", ["--strip-debug".as_ref(), self.inside(&to).as_os_str()]);
+        let (shim, by_name) = (self.inside(places::SHIM), self.inside(places::BY_NAME));
+        let (shim, by_name) = (shim.join("cargo"), by_name.join("cargo-peruser"));
+        fs::copy(env!("CARGO_BIN_EXE_cargo-peruser"), &shim)?;
+        // Setup copies and reads it many times, and three quarters of it are for debuggers. Where there
+        // is no `strip`, its tests take longer.
+        let _ = system("strip", ["--strip-debug".as_ref(), shim.as_os_str()]);
+        fs::copy(shim, by_name)?;
+        self.link_programs()?;
+        for place in [places::STUB, places::PACKAGED] {
+            self.program(&format!("{place}/cargo"), STUB.as_bytes())?;
         }
-        self.program(&format!("{}/cargo", places::STUB), STUB.as_bytes())?;
-        packaged::furnish(self)?;
-        self.program(&format!("{}/cargo", places::PACKAGED), STUB.as_bytes())
+        Ok(())
+    }
+
+    /// Makes the `/usr/bin` of a system whose only Rust is the one that a package would bring: which cargo
+    /// a session finds must not depend on what the system that runs these tests has installed. So its
+    /// programs are shown through links, without those of Rust; a link of the system's stays as it is,
+    /// since it is seen in its old place.
+    fn link_programs(&self) -> Result<()> {
+        self.bind(Path::new("/usr/bin"), places::ALL_PROGRAMS)?;
+        for entry in fs::read_dir("/usr/bin")? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if ["cargo", "rust"].iter().any(|rusts| name.to_string_lossy().starts_with(rusts)) {
+                continue;
+            }
+            let leads_to = fs::read_link(entry.path());
+            let leads_to = leads_to.unwrap_or_else(|_| Path::new(places::ALL_PROGRAMS).join(&name));
+            symlink(leads_to, self.inside(places::PACKAGED).join(&name))?;
+        }
+        Ok(())
     }
 
     /// Shows one of the system's directories. In a user namespace they belong to nobody, and setup

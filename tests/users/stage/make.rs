@@ -5,8 +5,12 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::shared::Running;
 
 /// A directory.
 pub(crate) fn directory(path: &Path, uid: u32, gid: u32, mode: u32) {
@@ -76,19 +80,19 @@ pub(crate) fn nothing(path: &Path) {
 pub(crate) fn tmpfs(path: &Path, options: &str) {
     directory(path, 0, 0, 0o755);
     let words = ["-t", "tmpfs", "-o", options, "tmpfs"].map(OsStr::new);
-    super::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
+    do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
 }
 
 /// Mounts what is mounted at a path with other options.
 pub(crate) fn remount(path: &Path, options: &str) {
     let options = format!("remount,{options}");
-    super::do_as_root("mount", ["-o".as_ref(), options.as_ref(), path.as_os_str()]);
+    do_as_root("mount", ["-o".as_ref(), options.as_ref(), path.as_os_str()]);
 }
 
 /// A file system on a directory that is there, which knows neither ACLs nor other attributes.
 pub(crate) fn without_attributes(path: &Path) {
     let words = ["-t", "ramfs", "ramfs"].map(OsStr::new);
-    super::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
+    do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
 }
 
 /// A kind of file system that is made in a file.
@@ -113,7 +117,6 @@ impl Image {
 /// A file system of its own on a new directory, root's with mode 0755; its file stands beside it. Not
 /// every kernel has it.
 pub(crate) fn image(path: &Path, kind: Image) -> Result<(), String> {
-    use super::try_as_root;
     let file = path.with_extension("img");
     // The smallest that xfs accepts; what is not written takes up nothing.
     fs::File::create(&file).unwrap().set_len(320 << 20).unwrap();
@@ -123,4 +126,28 @@ pub(crate) fn image(path: &Path, kind: Image) -> Result<(), String> {
     try_as_root("mount", words)?;
     own(path, 0, 0, 0o755);
     Ok(())
+}
+
+/// How long what the machine's root does may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs a command as the machine's root and expects it to succeed.
+#[track_caller]
+pub(crate) fn do_as_root<W: AsRef<OsStr>>(program: &str, args: impl IntoIterator<Item = W>) {
+    try_as_root(program, args).unwrap_or_else(|said| panic!("{said}"));
+}
+
+/// The same where it need not succeed; the error is what it said.
+#[track_caller]
+fn try_as_root<W: AsRef<OsStr>>(
+    program: &str,
+    args: impl IntoIterator<Item = W>,
+) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.args(args);
+    let run = Running::start(command, program.to_owned(), (Vec::new(), None), LIMIT).finish();
+    match run.status.success() {
+        true => Ok(()),
+        false => Err(run.to_string()),
+    }
 }

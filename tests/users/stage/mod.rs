@@ -9,7 +9,6 @@
 //! A test reads as: make the shared root, put something there, let a person run something, and say
 //! what must have come of it.
 
-mod as_root;
 pub(crate) mod cache;
 mod demands;
 mod host;
@@ -19,7 +18,6 @@ pub(crate) mod make;
 pub(crate) mod project;
 mod root;
 pub(crate) mod steps;
-mod tree;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -30,12 +28,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-pub(crate) use as_root::{do_as_root, try_as_root};
 pub(crate) use host::{Host, PATH, Photograph, Shell};
 pub(crate) use invocation::Invocation;
-pub(crate) use look::{Acl, acls, look, private, tagged};
+pub(crate) use look::{Acl, acls, all_of, below, look, private, tagged, try_below};
+pub(crate) use make::do_as_root;
 pub(crate) use root::Root;
-pub(crate) use tree::{all_of, below, try_below};
 
 use crate::machine::{Account, account, places};
 pub(crate) use crate::shared::{Outcome, Running};

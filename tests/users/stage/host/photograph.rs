@@ -6,7 +6,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::super::tree::all_of;
+use super::super::all_of;
 use super::{Host, OWN};
 
 /// Shells write down what was typed.
