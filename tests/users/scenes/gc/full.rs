@@ -28,7 +28,7 @@ pub(super) fn tests() -> Vec<Test> {
 pub(super) fn small(stage: &Stage, disk: Disk) -> PathBuf {
     match disk {
         Disk::Inodes => make::tmpfs(&stage.root, "mode=0755,nr_inodes=200,size=16m"),
-        Disk::Blocks => make::image(&stage.root, Image::Ext4).unwrap(),
+        Disk::Blocks => make::image(&stage.root, Image::Ext4),
     }
     stage.person("root").by_name(["provision", "alice"]).run().ok();
     stage.root.join("alice")
