@@ -9,7 +9,6 @@ mod interrupt;
 mod namespace;
 mod project;
 mod race;
-mod scratch;
 mod screen;
 mod table;
 mod tidy;

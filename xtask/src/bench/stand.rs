@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, fs};
 
 use anyhow::Context;
 use rustix::process::{WaitId, WaitIdOptions};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
-use crate::{project, scratch};
+use crate::project;
 
 /// The end itself, called without anything in between.
 pub(super) const DIRECT: &str = "direct";
@@ -68,7 +69,7 @@ impl Stand {
     pub(super) fn set_up(binary: PathBuf) -> anyhow::Result<Self> {
         // A shared root is writable by nobody else.
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-        let (sh, directory) = (Shell::new()?, scratch::create()?);
+        let (sh, directory) = (Shell::new()?, scratch()?);
         sh.change_dir(directory.path());
         for (path, text) in FILES {
             sh.write_file(path, text)?;
@@ -233,4 +234,22 @@ impl Candidate {
         let nanoseconds = statistics?.split(' ').next().and_then(|it| it.parse::<f64>().ok());
         Ok(nanoseconds.context("failed to read what a process took")? / 1e9)
     }
+}
+
+/// A fresh directory, which goes away with the run, in which a shared root can stand: as the shim wants
+/// it, no symlink leads there and nobody else can write above it.
+fn scratch() -> anyhow::Result<TempDir> {
+    let is_closed = |directory: &Path| {
+        fs::metadata(directory).is_ok_and(|found| found.permissions().mode() & 0o022 == 0)
+    };
+    let home = env::var_os("HOME").map(PathBuf::from);
+    let places = [Some(env::temp_dir()), Some("/srv".into()), Some("/var/cache".into()), home];
+    let places = places.into_iter().flatten().filter_map(|place| place.canonicalize().ok());
+    let mut closed = places.filter(|place| place.ancestors().all(is_closed));
+    let made =
+        closed.find_map(|place| tempfile::Builder::new().prefix("xtask-").tempdir_in(place).ok());
+    made.context(
+        "no place for a shared root: others can write above each\n\
+         help: set TMPDIR to a directory below which only you can write",
+    )
 }
