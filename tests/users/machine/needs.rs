@@ -79,6 +79,7 @@ const PROBES: &[(Need, &str, &str)] = &[
     (Need::Cargo, "no stable toolchain and linker", "stable/bin/cargo --version; cc --version"),
     (Need::Nightly, "no nightly toolchain", "nightly/bin/cargo --version"),
     (Need::Rustup, "no rustup on PATH", "rustup/rustup --version"),
+    (Need::Registry, "no crates in CARGO_HOME", "ls registry/cache/*/anyhow-*.crate"),
     (Need::Nextest, "no nextest", "cargo-nextest nextest --version"),
     (Need::Git, "no git", "git --version"),
     (Need::Flock, "no flock", "flock --version"),
