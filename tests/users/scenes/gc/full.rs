@@ -1,7 +1,6 @@
 //! A disk without room for even one more directory: people run gc then.
 
 use super::*;
-use crate::stage::make::Image;
 
 /// How the disk is full.
 #[derive(Clone, Copy)]
@@ -28,7 +27,7 @@ pub(super) fn tests() -> Vec<Test> {
 pub(super) fn small(stage: &Stage, disk: Disk) -> PathBuf {
     match disk {
         Disk::Inodes => make::tmpfs(&stage.root, "mode=0755,nr_inodes=200,size=16m"),
-        Disk::Blocks => make::image(&stage.root, Image::Ext4),
+        Disk::Blocks => make::image(&stage.root, "ext4"),
     }
     stage.person("root").by_name(["provision", "alice"]).run().ok();
     stage.root.join("alice")

@@ -3,7 +3,6 @@
 
 use super::kills::CHANGES;
 use super::*;
-use crate::stage::make::Image;
 
 tests![
     test!("a_rename_begins_when_the_journal_is_on_the_disk", renamed).needs(&[Need::Strace]),
@@ -63,8 +62,8 @@ fn copied(stage: &Stage) {
 }
 
 fn between(stage: &Stage) {
-    let [ext4, xfs] = [Image::Ext4, Image::Xfs].map(|kind| {
-        let place = stage.at(kind.name());
+    let [ext4, xfs] = ["ext4", "xfs"].map(|kind| {
+        let place = stage.at(kind);
         make::image(&place, kind);
         place
     });
