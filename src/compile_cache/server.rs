@@ -13,14 +13,13 @@
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
-use std::io::{ErrorKind, Read, Seek};
+use std::io::{Read, Seek};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::os::files;
 use crate::os::snapshot::Snapshot;
@@ -44,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// result.
 const PATIENCE_OF_OTHERS: Duration = Duration::from_secs(12);
 /// How long to wait for a compilation before asking whether the server still answers.
-const SLOW: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+const SLOW: Duration = Duration::from_secs(10);
 /// The age at which a dead server's files are removed.
 const FORGOTTEN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How often a file or process is polled.
@@ -265,26 +264,24 @@ impl Server {
         });
         let mut child = command.args(words).stderr(Stdio::piped()).spawn().ok()?;
         let mut pipe = child.stderr.take()?;
-        let (mut said, mut block) = (Vec::new(), [0; 8 << 10]);
+        let (sender, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut said = Vec::new();
+            let read = pipe.read_to_end(&mut said);
+            sender.send(read.map(|_| said))
+        });
         loop {
-            let mut ready = [PollFd::new(&pipe, PollFlags::IN)];
-            if poll(&mut ready, Some(&SLOW)) == Ok(0) {
-                // The stored answer is older than this.
-                let _ = std::fs::remove_file(self.state());
-                if self.ask() == Some(true) {
-                    continue;
-                }
+            if let Ok(said) = told.recv_timeout(SLOW) {
+                let has_succeeded = child.wait().is_ok_and(|status| status.success());
+                return said.ok().filter(|_| has_succeeded);
+            }
+            // The stored answer is older than this.
+            let _ = std::fs::remove_file(self.state());
+            if self.ask() != Some(true) {
                 kill(child);
                 return None;
             }
-            match pipe.read(&mut block) {
-                Ok(0) => break,
-                Ok(length) => said.extend_from_slice(block.get(..length)?),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return None,
-            }
         }
-        child.wait().is_ok_and(|status| status.success()).then_some(said)
     }
 }
 
