@@ -13,7 +13,7 @@ use rustix::fs::{CWD, Mode, OFlags, fsync, openat};
 use crate::os::facts::facts;
 use crate::os::files;
 use crate::os::interrupt;
-use crate::os::node::{Inventory, Node};
+use crate::os::node::Inventory;
 use crate::os::remove::{self, Selection};
 use crate::os::tree::{Tree, reach, rename};
 use crate::ui::escape::escaped;
@@ -61,8 +61,10 @@ impl Source {
         self.parent.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn facts(&self, name: &OsStr) -> io::Result<Node> {
-        facts(self.parent()?, name)
+    /// Whether the directory with this inode has this name.
+    fn has(&self, name: &OsStr, inode: u64) -> bool {
+        let found = self.parent().and_then(|parent| facts(parent, name));
+        found.is_ok_and(|found| found.identity.1 == inode)
     }
 
     /// Opens the source. `if_gone` is the help line for a source that does not exist.
@@ -78,13 +80,7 @@ impl Source {
 
     /// Whether the source still is the directory with this inode.
     pub(super) fn holds(&self, inode: u64) -> bool {
-        self.facts(&self.name).is_ok_and(|found| found.identity.1 == inode)
-    }
-
-    /// Where the directory with this inode is: under its own name, or under the temporary one.
-    fn place_of(&self, inode: u64) -> Option<PathBuf> {
-        let is_it = |name: &&OsString| self.facts(name).is_ok_and(|it| it.identity.1 == inode);
-        [&self.name, &self.aside].into_iter().find(is_it).map(|name| self.path.with_file_name(name))
+        self.has(&self.name, inode)
     }
 
     /// Renames the source into another directory. The name must be free there.
@@ -126,10 +122,11 @@ impl Source {
         Ok(())
     }
 
-    /// Reports what is left of a copied source. No command to remove it is printed: others may be able to
-    /// replace the entries that it would remove.
+    /// Reports what is left of a copied source, under either name. No command to remove it is printed: others
+    /// may be able to replace the entries that it would remove.
     pub(super) fn report_rest(&self, inode: u64) {
-        if let Some(path) = self.place_of(inode) {
+        for name in [&self.name, &self.aside].into_iter().filter(|name| self.has(name, inode)) {
+            let path = self.path.with_file_name(name);
             let help = Look::Content.at(&path, "if nobody needs it, its owner can remove it");
             report::advice(&format!("`{}` stays", escaped(&path)), &help);
         }

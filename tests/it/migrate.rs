@@ -1,8 +1,6 @@
 //! An ordinary user moves their own old target directory.
 
-use std::fs::File;
 use std::os::unix::fs::MetadataExt;
-use std::time::SystemTime;
 
 use snapbox::assert_data_eq;
 use snapbox::str;
@@ -66,31 +64,10 @@ fn renames_what_is_on_the_same_file_system_whoever_reads_about_it() {
     assert_eq!(fs::read_dir(world.private()).unwrap().count(), 1);
 }
 
-/// A private target directory, a checkout with a library and a build script, and a stub whose `metadata`
-/// lists them.
-fn built(world: &World, cargo: &str) -> PathBuf {
-    world.directory(world.private(), 0o700);
-    let target = world.private().join("target");
-    world.directory(&target, 0o700);
-    for file in ["checkout/Cargo.toml", "checkout/src/lib.rs", "checkout/build.rs"] {
-        let file = File::create(world.file(file, "")).unwrap();
-        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-    }
-    world.executable("tools/cargo", format!("#!/bin/sh\n{cargo}\n"));
-    target
-}
-
-fn rebuild(world: &World, target: &Path) -> Outcome {
-    let checkout = world.at("checkout");
-    let words =
-        ["migrate".as_ref(), target.as_os_str(), "--checkout".as_ref(), checkout.as_os_str()];
-    world.by_name(words).path(["tools", "/usr/bin", "/bin"]).run()
-}
-
 fn what_cannot_be_rebuilt_names_the_command() {
     let help = "the target directory is in place; to rebuild them, for each profile: cd \
                 [WORLD]/checkout && cargo-peruser clean --workspace --profile PROFILE";
-    for (cargo, why) in [
+    for (metadata, why) in [
         ("echo 'error: no' >&2; exit 101", "`cargo metadata` failed\nerror: no"),
         (
             r#"echo '{"packages":[{"targets":[{"src_path":"/nowhere/lib.rs"}]}]}'"#,
@@ -98,7 +75,14 @@ fn what_cannot_be_rebuilt_names_the_command() {
         ),
     ] {
         let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
-        let run = rebuild(&world, &built(&world, cargo));
+        world.directory(world.private(), 0o700);
+        let target = world.directory(world.private().join("target"), 0o700);
+        world.file("checkout/Cargo.toml", "");
+        world.executable("tools/cargo", format!("#!/bin/sh\n{metadata}\n"));
+        let checkout = world.at("checkout");
+        let words = [target.as_os_str(), "--checkout".as_ref(), checkout.as_os_str()];
+        let words = ["migrate".as_ref()].into_iter().chain(words);
+        let run = world.by_name(words).path(["tools", "/usr/bin", "/bin"]).run();
         let error = format!("error: the packages of `[WORLD]/checkout` will not be rebuilt: {why}");
         assert_eq!((run.code(), &*run.stderr), (1, &*format!("{error}\nhelp: {help}\n")));
     }
