@@ -10,11 +10,12 @@ use super::site::Site;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::marked::Blocks;
+use crate::os::replace::Original;
 use crate::os::snapshot::Snapshot;
 use crate::session::shell::evaluation;
 use crate::session::{has_cargo, search_path};
 use crate::setup::pieces::{Piece, PieceKind, cannot_be_quoted};
-use crate::setup::steps::{Receipt, cannot_change};
+use crate::setup::steps::{PieceState, Receipt, look};
 use crate::shim::decide::{build_dir, session_target};
 use crate::shim::gather::private_dir;
 use crate::shim::installation::PROGRAM;
@@ -152,13 +153,18 @@ pub(super) fn has_systemd() -> bool {
     ["/etc/systemd", "/usr/lib/systemd"].iter().any(|path| Path::new(path).is_dir())
 }
 
-/// Whether a hook can be put in its place. A start-up file that cannot be changed does not stop the rest:
-/// the line to add to it is reported, unless somebody has added it already.
+/// Whether a hook can be put in its place. Other programs may have written a start-up file, as a read-only
+/// link, or several people may share it. That does not stop the rest: the line to add to it is reported,
+/// unless somebody has added it already.
 pub(super) fn is_changeable(hook: &Piece, program: &Path, receipt: &Receipt) -> bool {
     let is_block = matches!(hook.what, PieceKind::Blocks(_));
-    let Some(cause) = is_block.then(|| cannot_change(hook, receipt)).flatten() else { return true };
-    let text = files::read_regular(&hook.path).unwrap_or_default();
-    if !text.contains(PROGRAM) {
+    // Other failures than of writing are reported when all pieces are examined.
+    if !is_block || look(hook, receipt).is_ok_and(|state| state == PieceState::InPlace) {
+        return true;
+    }
+    let writable = Original::read(&hook.path).and_then(|file| file.assert_writable());
+    let Err(cause) = writable else { return true };
+    if !files::read_regular(&hook.path).unwrap_or_default().contains(PROGRAM) {
         let line = line_for(&hook.path, program);
         let help = format!("add this line to it, or to what it is made from: {line}");
         report::warning(&cause, &help);

@@ -10,7 +10,7 @@ mod shared_root;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use look::{assert_possible, assert_trusted, cannot_change};
+pub(super) use look::{assert_possible, assert_trusted, look};
 pub(super) use put::{install, own_program};
 pub(super) use receipt::{Did, Receipt, ReceiptEntry, read_receipt, receipt_path};
 pub(super) use shared_root::{ModeAndGroup, Root, not_a_root};
@@ -54,7 +54,7 @@ pub(super) enum PieceState {
 /// # Errors
 /// What is in the way of the first piece that cannot be put in its place.
 pub(super) fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Failure> {
-    let step = |piece: Piece| Ok(Step { state: look::look(&piece, receipt)?, piece });
+    let step = |piece: Piece| Ok(Step { state: look(&piece, receipt)?, piece });
     joined(pieces).into_iter().map(step).collect()
 }
 

@@ -20,7 +20,7 @@ use crate::ui::look::Look;
 /// # Errors
 /// Something of another kind is in its place, or something that no earlier run has put there, which
 /// would be lost.
-pub(super) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failure> {
+pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failure> {
     let path = &piece.path;
     let found = || entry(path);
     let is_same = match &piece.what {
@@ -69,16 +69,6 @@ pub(crate) fn assert_possible(Step { piece, state }: &Step) -> Result<(), Failur
         (PieceState::InPlace | PieceState::WrongPermissions { .. }, _) => Ok(()),
         (_, PieceKind::Blocks(_)) => Original::read(&piece.path)?.assert_writable(),
         _ => assert_can_create(&piece.path, &piece.path),
-    }
-}
-
-/// Why blocks cannot be put into a start-up file, or `None` if they can. Other programs may have written
-/// it, as a read-only link, or several people may share it.
-pub(crate) fn cannot_change(piece: &Piece, receipt: &Receipt) -> Option<Failure> {
-    match look(piece, receipt) {
-        Ok(PieceState::InPlace) => None,
-        // Other failures are reported when all pieces are examined.
-        _ => Original::read(&piece.path).and_then(|file| file.assert_writable()).err(),
     }
 }
 
