@@ -7,6 +7,7 @@
 //! [WORLD]/stub/cargo  the cargo that takes notes
 //! [WORLD]/home        HOME
 //! [WORLD]/checkout    where everything runs
+//! [WORLD]/tmp         TMPDIR, for what other programs leave there
 //! ```
 
 mod machine;
@@ -48,15 +49,15 @@ impl World {
             builder.prefix("peruser-it-").tempdir_in(SCRATCH.as_ref().unwrap()).unwrap();
         let top = directory.path().canonicalize().unwrap();
         let world = World { directory, top, variables: BTreeMap::new() };
-        for name in ["root", "shim", "stub", "home", "checkout"] {
+        for name in ["root", "shim", "stub", "home", "checkout", "tmp"] {
             world.directory(name, 0o755);
         }
         symlink(PERUSER, world.at("shim/cargo")).unwrap();
         symlink(std::env::current_exe().unwrap(), world.at("stub/cargo")).unwrap();
         let path = world.search_path(["shim", "stub"]);
         let world = world.with("PATH", path);
-        let (root, home) = (world.at("root"), world.at("home"));
-        world.with(ROOT, root).with("HOME", home)
+        let [root, home, tmp] = ["root", "home", "tmp"].map(|name| world.at(name));
+        world.with(ROOT, root).with("HOME", home).with("TMPDIR", tmp)
     }
 
     /// A world without a shared root.
