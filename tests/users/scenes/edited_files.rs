@@ -17,7 +17,12 @@ type Prepare = fn(&Path);
 /// Files that are not changed, and the message about them.
 const REFUSED: [(&str, Prepare, &str, &[Need]); 5] = [
     ("that_has_another_name", another_name, "one of 2 hard links", &[]),
-    ("of_somebody_else_in_ones_own_directory", |file| make::own(file, 0, 0, 0o666), "root", &[]),
+    (
+        "of_somebody_else_in_ones_own_directory",
+        |file| make::own(file, 0, 0, 0o666),
+        "belongs to",
+        &[],
+    ),
     ("of_a_group_that_one_is_not_in", |file| make::own(file, 2001, 2002, 0o660), "group", &[]),
     ("in_a_directory_that_is_closed", closed_directory, "zed` is not writable", &[]),
     ("that_is_immutable", |file| chattr("+i", file), "it is not writable", &[Need::Immutable]),

@@ -7,7 +7,6 @@ const WRITE: [&str; 3] = ["editor", "zed", "--write"];
 tests![
     test!("what_was_written_before_a_directory_was_provisioned_is_ours", earlier),
     test!("another_persons_home_gets_no_settings", foreign_home),
-    test!("a_file_of_somebody_else_is_left_alone", foreign_file),
     test!("root_leaves_a_file_of_somebody_elses_alone", root),
 ];
 
@@ -47,17 +46,6 @@ fn foreign_home(stage: &Stage) {
     let superuser = stage.person("root");
     superuser.by_name(WRITE).env("HOME", &bob.home).run();
     assert!(is_empty(&bob.home), "bob's home is no longer empty");
-}
-
-fn foreign_file(stage: &Stage) {
-    let (_, alice) = stage.provisioned();
-    let bob = stage.person("bob");
-    let theirs = stage.at("common.json");
-    make::file(&theirs, "{}", bob.uid(), 0o666);
-    make::directories(&alice.home, ".config/zed", alice.uid());
-    make::link(&settings(&alice), &theirs, alice.uid());
-    alice.by_name(WRITE).run().fails();
-    assert!(fs::read_to_string(&theirs).unwrap() == "{}", "bob's file was changed");
 }
 
 fn root(stage: &Stage) {
