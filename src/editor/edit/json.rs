@@ -1,7 +1,7 @@
 //! Pure: JSON with comments and trailing commas, as editors read it, changed in the library's own tree.
 
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstInputValue, CstNode, CstObjectProp, CstRootNode};
+use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 
 use super::{Aim, FoundValue, Keys, chosen, in_line, incorrect};
 use crate::ui::escape::escaped;
@@ -81,14 +81,29 @@ fn parsed(text: &str) -> Result<CstRootNode> {
 fn property(root: &CstRootNode, keys: &Keys, name: &str) -> Result<Option<CstObjectProp>> {
     let Some(mut table) = root.object_value() else { return Ok(None) };
     for key in keys {
-        let Some(value) = table.get(key).and_then(|property| property.value()) else {
+        let Some(value) = the_only(&table, key)?.and_then(|property| property.value()) else {
             return Ok(None);
         };
         table = value
             .as_object()
             .ok_or_else(|| in_line(line(&value), format_args!("`{key}` is not a table")))?;
     }
-    Ok(table.get(name))
+    the_only(&table, name)
+}
+
+/// The property of this name. If there are two, editors use the last, and other programs the first.
+fn the_only(table: &CstObject, name: &str) -> Result<Option<CstObjectProp>> {
+    let has_name = |property: &CstObjectProp| {
+        property.name().and_then(|it| it.decoded_value().ok()).as_deref() == Some(name)
+    };
+    let mut found = table.properties().into_iter().filter(has_name);
+    match (found.next(), found.next()) {
+        (_, Some(second)) => {
+            let node = CstNode::from(second);
+            Err(in_line(line(&node), format_args!("`{name}` is there twice")))
+        }
+        (found, None) => Ok(found),
+    }
 }
 
 fn found_value(property: &CstObjectProp) -> Option<FoundValue> {

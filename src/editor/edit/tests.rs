@@ -183,6 +183,7 @@ fn what_is_refused_names_its_line() {
         (VSCODE, "{\"a\": 1}\n{}", 2),
         (VSCODE, "\n[]", 2),
         (VSCODE, "{\n\"E\": null}", 2),
+        (VSCODE, "{\"E\": {},\n\"E\": {}}", 2),
         (VSCODE, "{\n\"a\": +1}", 2),
         (RUST_ANALYZER, "a = 1\nb =\n", 2),
         (RUST_ANALYZER, "\ncargo = 1\n", 2),
