@@ -17,7 +17,7 @@ use crate::os::tree;
 use crate::os::{accounts, acls, files, tag};
 use crate::private_dir::judge::judge_own;
 use crate::private_dir::place::Place;
-use crate::private_dir::refusal::{refusal, refused, unreadable};
+use crate::private_dir::refusal::{Flaw, refusal, refused, unreadable};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
@@ -31,7 +31,8 @@ pub const UNFINISHED: &str = ".unfinished-";
 /// that name by now stays, for the caller to judge.
 ///
 /// For another user root creates it under another name. It gets its own only after it has its owner, so
-/// that neither an interrupted run nor a build at the same time finds a directory owned by root.
+/// that neither an interrupted run nor a build at the same time finds a directory owned by root. What an
+/// interrupted run has left, or another run has just begun, is completed.
 pub(super) fn private(
     place: &Place,
     judged: &Entry,
@@ -42,27 +43,29 @@ pub(super) fn private(
     let not_made = |error| failed(CREATE, &path, error);
     let parent = open_judged(&place.parent, judged, tree::NAMED)?;
     let is_given = caller.acting != caller.uid;
-    let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
+    let unfinished = format!("{UNFINISHED}{}", place.name);
     let name = OsStr::new(if is_given { &unfinished } else { &place.name });
-    if is_given {
-        // In a container, an interrupted run may have had the same process id.
-        let _ = unlinkat(&parent, name, AtFlags::REMOVEDIR);
-    }
-    if !make_directory(&parent, name).map_err(not_made)? {
+    if !make_directory(&parent, name).map_err(not_made)? && !is_given {
         return Ok(());
     }
-    let directory = tree::directory(&parent, name).map_err(not_made)?;
+    // It is gone if another run was faster.
+    let opened = files::if_any(tree::directory(&parent, name)).map_err(not_made)?;
+    let Some(directory) = opened else { return Ok(()) };
+    let entry = files::opened(&directory).map_err(not_made)?;
+    if ![caller.acting, caller.uid].contains(&entry.uid) {
+        return Err(refusal(&place.parent.join(name), &entry, Flaw::Foreign, caller));
+    }
     let made = make_private(&directory, &path, caller).and_then(|()| {
         if !is_given {
             return Ok(());
         }
         match tree::rename(&parent, name, &parent, place.name.as_ref()) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            renamed => renamed.map_err(not_made),
+            renamed => files::if_any(renamed).map(drop).map_err(not_made),
         }
     });
     if is_given || made.is_err() {
-        // This run has just created it, and it is empty.
+        // It is empty.
         let _ = unlinkat(&parent, name, AtFlags::REMOVEDIR);
     }
     if fstatvfs(&directory).is_ok_and(|system| is_noexec(&system)) {

@@ -19,7 +19,7 @@ tests![
     test!("gives_everybody_a_directory_who_is_to_have_one", everybody),
     test!("a_mistake_is_named_before_anything_is_made", mistakes),
     test!("gives_a_number_without_an_account_its_directory", number),
-    test!("what_a_process_of_the_same_number_has_left_is_in_nobodys_way", leftover),
+    test!("completes_what_a_killed_run_has_begun_and_nothing_of_mallorys", leftover),
     test!("can_be_killed_at_any_moment", killed).needs(&[Need::Strace]).heavy(),
     test!("a_root_that_fills_while_it_is_closed_stays_refused", fills).needs(&[Need::Strace]),
     test!("a_machine_gives_a_directory_at_the_first_login", first_login),
@@ -124,12 +124,8 @@ fn killed(stage: &Stage) {
         alice.cargo(["build"]).run().ok();
         provision(stage, &["alice"]).ok();
         private(&place, 2001);
+        assert!(cache::names(&root) == ["alice"], "{call}: there is {:?}", cache::names(&root));
         make::nothing(&place);
-        // At most what had no name of its own yet: it is empty, and root's.
-        for name in cache::names(&root) {
-            assert!(name.starts_with(".unfinished-alice."), "{call}: {name} is left");
-            fs::remove_dir(root.join(name)).unwrap();
-        }
     }
 }
 
@@ -242,11 +238,18 @@ fn left_sticky(stage: &Stage) {
     private(&shared.join("alice"), 2001);
 }
 
-/// As in a container, where it is process 1 each time.
+/// What mallory has put there in a sticky root is not given to alice; what root has begun is completed.
 fn leftover(stage: &Stage) {
-    let root = stage.shared_root().make();
-    let line = "mkdir \"$1/.unfinished-alice.$$\" && exec cargo-peruser provision alice";
-    stage.person("root").shell(line, [&root]).run().ok();
-    private(&root.join("alice"), stage.person("alice").uid());
+    let root = stage.sticky().0;
+    let alice = stage.person("alice").uid();
+    let (place, unfinished) = (root.join("alice"), root.join(".unfinished-alice"));
+    make::directory(&unfinished, stage.person("mallory").uid(), 0, 0o700);
+    make::file(&unfinished.join("planted"), "", 0, 0o644);
+    provision(stage, &["alice"]).refused().blames("mallory");
+    assert!(look(&place).is_none(), "alice got what mallory has planted");
+    make::nothing(&unfinished);
+    make::directory(&unfinished, 0, 0, 0o700);
+    provision(stage, &["alice"]).ok();
+    private(&place, alice);
     assert!(cache::names(&root) == ["alice"], "there is {:?}", cache::names(&root));
 }
