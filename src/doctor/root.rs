@@ -70,21 +70,28 @@ fn missing(machine: &Machine<'_>, root: &Path) -> Finding {
     Finding::new(Severity::Warn, text).at(root).help(help)
 }
 
-/// What the mount options of a directory's file system prevent.
-pub(super) fn mounted(machine: &Machine<'_>, directory: &Path, system: &StatVfs) -> Vec<Finding> {
+/// What the mount options of a directory's file system prevent. One command changes all of them: with a
+/// bind mount, another one alone would not be allowed.
+pub(super) fn mounted(
+    machine: &Machine<'_>,
+    directory: &Path,
+    system: &StatVfs,
+) -> Option<Finding> {
     let is_read_only = system.f_flag.contains(StatVfsMountFlags::RDONLY);
     let faults = [
         (is_read_only, "read-only", "rw"),
         (is_noexec(system), "noexec: build scripts and tests cannot run there", "exec"),
     ];
-    let faults = faults.into_iter().filter(|(is_so, ..)| *is_so);
-    let finding = |(_, fault, option)| {
-        let place = quoted(directory);
-        let command = format!("mount -o remount,{option} \"$(findmnt -no TARGET -T {place})\"");
-        let text = format!("`{}` is on a file system mounted {fault}", escaped(directory));
-        Finding::new(Severity::Fail, text).at(directory).help(machine.ask(0, &command))
-    };
-    faults.map(finding).collect()
+    let faults = faults.iter().filter(|(is_so, ..)| *is_so);
+    let (faults, options): (Vec<&str>, Vec<&str>) = faults.map(|it| (it.1, it.2)).unzip();
+    if faults.is_empty() {
+        return None;
+    }
+    let (place, options) = (quoted(directory), options.join(","));
+    let command = format!("mount -o remount,{options} \"$(findmnt -no TARGET -T {place})\"");
+    let faults = faults.join(" and ");
+    let text = format!("`{}` is on a file system mounted {faults}", escaped(directory));
+    Some(Finding::new(Severity::Fail, text).at(directory).help(machine.ask(0, &command)))
 }
 
 /// What this type of file system lacks.

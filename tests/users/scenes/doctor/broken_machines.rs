@@ -69,8 +69,8 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
     Scene {
         name: "a_root_on_a_file_system_that_is_noexec_and_read_only",
         how: "mount --bind $S $S; mount -o remount,bind,noexec,ro $S",
-        finds: &[("fail[root]", "mounted noexec"), ("fail[root]", "mounted read-only")],
-        remedies: &[Run("root", "mount -o remount,rw"), Run("root", "mount -o remount,exec")],
+        finds: &[("fail[root]", "mounted read-only and noexec")],
+        remedies: &[Run("root", "mount -o remount,rw,exec")],
         ..ALICE
     },
     Scene {
