@@ -15,11 +15,12 @@ use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{Read, Seek};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
+
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
 use crate::os::files;
 use crate::os::snapshot::Snapshot;
@@ -118,10 +119,16 @@ fn is_new_enough(said: &str) -> bool {
     said.lines().find_map(version).is_some_and(|version| version >= FIRST)
 }
 
-/// Whether a process listens on the socket. A server that does not accept calls lets a thousand of them
-/// queue up, so this does not wait.
+/// Whether a process listens on the socket. If a server does not accept calls, they queue up; this check
+/// does not wait in that queue.
 fn listens(socket: &Path) -> bool {
-    UnixStream::connect(socket).is_ok()
+    let connect = || {
+        let address = SocketAddrUnix::new(socket)?;
+        let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        rustix::net::connect(&socket, &address)
+    };
+    connect().is_ok()
 }
 
 /// Whether this account owns a directory that no one else can enter.
@@ -265,11 +272,16 @@ impl Server {
         let mut child = command.args(words).stderr(Stdio::piped()).spawn().ok()?;
         let mut pipe = child.stderr.take()?;
         let (sender, told) = mpsc::channel();
-        std::thread::spawn(move || {
+        let reader = std::thread::Builder::new().spawn(move || {
             let mut said = Vec::new();
             let read = pipe.read_to_end(&mut said);
             sender.send(read.map(|_| said))
         });
+        if reader.is_err() {
+            // The limit of processes has been reached.
+            kill(child);
+            return None;
+        }
         loop {
             if let Ok(said) = told.recv_timeout(SLOW) {
                 let has_succeeded = child.wait().is_ok_and(|status| status.success());

@@ -45,7 +45,12 @@ fn own(machine: &Machine<'_>, place: &Place) -> Vec<Finding> {
     let Machine { plan, .. } = machine;
     let path = place.private_dir();
     let state = plan.examine().map(|state| state.unwrap_or(State::Missing));
+    let is_usable = matches!(state, Ok(State::Private | State::Missing));
     let mut found = faults(machine, place, &plan.caller(), state);
+    // What is refused may be a link that another user has put there.
+    if !is_usable {
+        return found;
+    }
     // Mount options that the root has too are reported there.
     let of_root = plan.settings().shared_root().and_then(|root| statvfs(root).ok());
     let system =
@@ -175,8 +180,10 @@ fn outlived(machine: &Machine<'_>, person: &Resident, is_in_doubt: bool) -> Opti
     // Removal is offered only if the owner has no account. A uid without an account may be one from a
     // container.
     let removal = format!("rm -rf --one-file-system {}", quoted(path));
+    let root = path.parent().and_then(|root| files::entry(root).ok());
+    let is_closed = root.is_some_and(|root| root.mode & 0o022 == 0);
     let help = match person.standing {
-        Standing::Departed => machine.ask_by(0, path, 0, &removal),
+        Standing::Departed if is_closed => machine.ask_by(0, path, 0, &removal),
         _ => Look::Entry.at(path, "remove it, if nothing of it is needed"),
     };
     Some(Finding::new(severity, text).at(path).help(help).about(&name_of(uid)))

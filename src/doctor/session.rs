@@ -169,7 +169,12 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
         let help = "let `compile-cache` in the settings call it instead: cargo-peruser man sharing";
         found.push(Finding::new(Severity::Note, text).help(help));
     }
-    if is_used && variable("SCCACHE_SERVER_UDS").is_none() {
+    // The configuration of a workspace elsewhere may name it too.
+    let is_there = is_used
+        || which::which_in_global("sccache", variable("PATH"))
+            .is_ok_and(|mut all| all.next().is_some());
+    let has_own = plan.settings().compile_cache().is_some() && !is_used;
+    if is_there && !has_own && variable("SCCACHE_SERVER_UDS").is_none() {
         found.extend(server_of_another(machine));
     }
     Ok(found)

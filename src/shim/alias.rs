@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use toml::de::DeValue;
 
 use super::argv::Invocation;
-use super::toml_value;
+use super::excerpt;
 
 impl Invocation {
     /// Reads the arguments with the command's alias expanded, and aliases in that one in turn. `alias`
@@ -37,7 +37,7 @@ impl Invocation {
 
 /// The words that an alias stands for, if a configuration file's text defines it.
 pub fn meaning(text: &str, name: &str) -> Option<Vec<OsString>> {
-    toml_value::read(text, "alias", &["alias", name], |meaning| match meaning {
+    excerpt::value(text, "alias", &["alias", name], |meaning| match meaning {
         DeValue::String(words) => Some(words_of(words)),
         DeValue::Array(words) => {
             words.iter().map(|word| Some(word.get_ref().as_str()?.into())).collect()

@@ -18,7 +18,7 @@ use crate::os::lexical::near;
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{ConfiguredBuildDir, Templates};
-use crate::shim::toml_value;
+use crate::shim::excerpt;
 use crate::ui::escape::escaped;
 
 /// The maximum number of bytes in all files; the file that exceeds it is still read.
@@ -58,7 +58,7 @@ impl ConfigText {
     }
 
     fn build_key(&self, key: &str) -> Option<String> {
-        toml_value::read(&self.text, key, &["build", key], |value| Some(value.as_str()?.to_owned()))
+        excerpt::value(&self.text, key, &["build", key], |value| Some(value.as_str()?.to_owned()))
     }
 }
 
@@ -149,14 +149,14 @@ impl Reader<'_> {
 
 /// The files that a text includes, the strongest (last) first; all are weaker than the text itself.
 /// `include` is an array of paths, or of tables with a `path`; cargo accepts only `*.toml`.
-fn included_files(text: &str) -> Vec<String> {
+pub(super) fn included_files(text: &str) -> Vec<String> {
     let path = |item: &Spanned<DeValue<'_>>| {
         let item = item.get_ref();
         let path = item.get("path").map_or(item, Spanned::get_ref).as_str()?;
         (Path::new(path).extension() == Some("toml".as_ref())).then(|| path.to_owned())
     };
     let all = |list: &DeValue<'_>| Some(list.as_array()?.iter().rev().filter_map(path).collect());
-    toml_value::read(text, "include", &["include"], all).unwrap_or_default()
+    excerpt::value(text, "include", &["include"], all).unwrap_or_default()
 }
 
 #[cfg(test)]

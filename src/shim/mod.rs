@@ -8,6 +8,7 @@ pub mod build_dir;
 pub mod cargo_config;
 pub mod decide;
 pub mod environment;
+pub mod excerpt;
 pub mod exec;
 pub mod gather;
 mod inherited_variables;
@@ -15,7 +16,6 @@ pub mod installation;
 mod own_places;
 pub mod real_cargo;
 pub mod reasons;
-pub mod toml_value;
 pub mod toolchain;
 pub mod trail;
 
@@ -161,8 +161,12 @@ impl<'a> Plan<'a> {
     pub fn prepare(&self) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         let Some(required) = &self.decision.required else { return Ok(notes) };
+        let target_use = self.invocation().target_use();
+        if target_use == TargetUse::None {
+            return Ok(notes);
+        }
         let (place, caller) = (&required.place, self.caller());
-        match self.invocation().target_use() {
+        match target_use {
             TargetUse::None => {}
             TargetUse::Reads => {
                 let state = private_dir::examine(required, &caller)?;

@@ -48,13 +48,15 @@ impl Shim {
     }
 }
 
-/// cargo builds into the target directory that we were built in ourselves.
+/// Builds into the target directory that this program was built in itself.
 fn build() -> anyhow::Result<PathBuf> {
     enter()?;
     let sh = Shell::new()?;
-    cmd!(sh, "cargo build --release --package cargo-peruser --bin cargo-peruser").run()?;
     let ourselves = std::env::current_exe()?;
     let target = ourselves.ancestors().nth(2).context("xtask lies in no target directory")?;
+    cmd!(sh, "cargo build --release --package cargo-peruser --bin cargo-peruser")
+        .env("CARGO_TARGET_DIR", target)
+        .run()?;
     Ok(target.join("release/cargo-peruser"))
 }
 

@@ -173,7 +173,7 @@ impl Case {
 
 /// A configuration that mentions the keys in question, among much else.
 fn configuration(size: usize) -> String {
-    let mut text = String::from("[build]\njobs = 2\n# target-dir is left alone\n");
+    let mut text = String::from("[build]\njobs = 2\n# build-dir is left alone\n");
     for n in 0.. {
         if text.len() > size {
             break;

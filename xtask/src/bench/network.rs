@@ -30,7 +30,11 @@ pub(super) fn requests(stand: &Stand, candidate: &Candidate) -> anyhow::Result<u
     sleep(SETTLED);
     let counted = count_second_run(candidate, &log);
     // The server ends with its mount.
-    cmd!(stand.sh, "umount {home}").quiet().run()?;
+    if let Err(error) = cmd!(stand.sh, "umount {home}").quiet().run() {
+        server.kill()?;
+        server.wait()?;
+        return Err(error.into());
+    }
     server.wait()?;
     let requests = counted?;
     anyhow::ensure!(requests > 0, "`{}` was not asked for anything", home.display());
