@@ -57,10 +57,14 @@ fn has_another_version(account: &Account) -> bool {
 /// know, the line that helps; and what helps.
 fn unreached(account: &Account, site: &Site) -> Option<(String, String)> {
     let shell = account.shell_name().into_owned();
-    let Some(file) = file_to_edit(&shell, site)? else {
-        let shim_dir = site.installation.shim_dir();
-        let help = format!("put `{}` first on PATH in its start-up file", escaped(&shim_dir));
-        return Some((shell, help));
+    let file = match reach(&shell, site) {
+        Reach::ByHook => return None,
+        Reach::ByLineIn(file) => file,
+        Reach::Unknown => {
+            let shim_dir = site.installation.shim_dir();
+            let help = format!("put `{}` first on PATH in its start-up file", escaped(&shim_dir));
+            return Some((shell, help));
+        }
     };
     let text = files::read_regular(&site.home.join(file)).unwrap_or_default();
     if account.uid == site.account.uid && text.contains(PROGRAM) {
@@ -78,24 +82,32 @@ fn of_unreached(shell: &str, names: &str) -> String {
 /// done: for another user, only if there is no line to add.
 pub(crate) fn of_login_shell(account: &Account, site: &Site) -> Option<(String, String)> {
     let (shell, help) = unreached(account, site)?;
-    let is_known = account.uid == site.account.uid || file_to_edit(&shell, site) == Some(None);
+    let is_known = account.uid == site.account.uid || matches!(reach(&shell, site), Reach::Unknown);
     let name = escaped(account.name.as_deref()?).to_string();
     is_known.then(|| (of_unreached(&shell, &name), help))
 }
 
-/// The start-up file of a shell that reads no file with a hook, relative to a home, if it is known.
-/// `None` if the shell reads one.
-fn file_to_edit(shell: &str, site: &Site) -> Option<Option<&'static str>> {
+/// How a login shell can find the shim.
+enum Reach {
+    /// It reads a file with a hook.
+    ByHook,
+    /// A person has to add a line to this file, relative to their home.
+    ByLineIn(&'static str),
+    /// Its start-up files are not known.
+    Unknown,
+}
+
+fn reach(shell: &str, site: &Site) -> Reach {
     match shell {
         // An account without a shell has `sh`.
         "" | "sh" | "bash" | "rbash" | "dash" | "ash" | "ksh" | "ksh93" | "mksh" | "zsh"
-        | "fish" | "csh" | "tcsh" => None,
-        "yash" | "elvish" if !site.is_machine => None,
-        "yash" => Some(Some(".yash_profile")),
-        "elvish" => Some(Some(".config/elvish/rc.elv")),
-        "nu" => Some(Some(".config/nushell/config.nu")),
-        "pwsh" => Some(Some(".config/powershell/profile.ps1")),
-        _ => Some(None),
+        | "fish" | "csh" | "tcsh" => Reach::ByHook,
+        "yash" | "elvish" if !site.is_machine => Reach::ByHook,
+        "yash" => Reach::ByLineIn(".yash_profile"),
+        "elvish" => Reach::ByLineIn(".config/elvish/rc.elv"),
+        "nu" => Reach::ByLineIn(".config/nushell/config.nu"),
+        "pwsh" => Reach::ByLineIn(".config/powershell/profile.ps1"),
+        _ => Reach::Unknown,
     }
 }
 

@@ -108,18 +108,19 @@ pub(super) fn is_used(shell: &str, account: &Account, snapshot: &Snapshot) -> bo
     shell == "sh" || shells.any(|used| used.to_string_lossy().ends_with(shell))
 }
 
-/// The command that prints the answer, in three marked lines. So other output of a start-up file is not
-/// mistaken for an answer, and cannot hide one by lacking a newline at its end. The answer is the program
-/// that other programs find, whatever function or alias the person has, so `sh` looks for it.
+/// The command that prints the answer, in marked lines. So other output of a start-up file is not mistaken
+/// for an answer, and cannot hide one by lacking a newline at its end. The answer is the program that
+/// other programs find, whatever function or alias the person has, so `sh` looks for it.
 fn question(shell: &str) -> String {
     let config = match shell {
         "fish" => "$__fish_config_dir",
         "zsh" => "${ZDOTDIR-}",
         _ => "",
     };
+    let line = "\\n@@cargo-peruser:%s=%s";
     format!(
-        "/bin/sh -c 'printf \"\\n@@%s\" \"$1\" \"$(command -v cargo)\" \"${{CARGO_TARGET_DIR-}}\" \"\"' \
-         sh \"{config}\""
+        "/bin/sh -c 'printf \"{line}{line}{line}\\n\" config \"$1\" cargo \"$(command -v cargo)\" \
+         target \"${{CARGO_TARGET_DIR-}}\"' sh \"{config}\""
     )
 }
 
@@ -192,17 +193,21 @@ pub(super) fn answer(mut shell: Child) -> io::Result<ShellAnswer> {
 /// Reads until the answer is complete. It does not wait for the end of the output, because a start-up
 /// file may have started a program that holds it open.
 fn read(output: impl BufRead) -> io::Result<ShellAnswer> {
-    let mut found = Vec::new();
+    let mut found = ShellAnswer::default();
     for line in output.split(b'\n') {
         let line = line?;
-        if let Some(why) = line.strip_prefix(END.as_bytes()) {
+        let value = |name: &str| {
+            let value = line.strip_prefix(format!("@@cargo-peruser:{name}=").as_bytes())?;
+            Some(Some(PathBuf::from(OsStr::from_bytes(value))).filter(|_| !value.is_empty()))
+        };
+        if let Some(config) = value("config") {
+            found.config = config;
+        } else if let Some(cargo) = value("cargo") {
+            found.cargo = cargo;
+        } else if let Some(target_dir) = value("target") {
+            return Ok(ShellAnswer { target_dir, ..found });
+        } else if let Some(why) = line.strip_prefix(END.as_bytes()) {
             return Err(io::Error::other(String::from_utf8_lossy(why)));
-        }
-        let path = line.strip_prefix(b"@@").map(|path| PathBuf::from(OsStr::from_bytes(path)));
-        found.extend(path.map(|path| Some(path).filter(|path| !path.as_os_str().is_empty())));
-        if let [config, cargo, target_dir] = &mut *found {
-            let [config, cargo, target_dir] = [config, cargo, target_dir].map(Option::take);
-            return Ok(ShellAnswer { cargo, target_dir, config });
         }
     }
     Err(io::Error::other("its start-up files end it, or print without end"))
@@ -215,7 +220,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The beginning of a keeper's last line, which says why there is no answer by now.
-const END: &str = "@end@";
+const END: &str = "@@cargo-peruser:end=";
 
 /// The keeper: starts a new session, runs a shell in it, and ends with that shell.
 ///

@@ -78,8 +78,8 @@ fn of_machine(program: &Path) -> Vec<Piece> {
     hooks.map(|(path, what, purpose)| Piece::new(path, what, purpose)).collect()
 }
 
-/// A person's hooks, in the files that exist. A missing file is created only for an installed shell, or
-/// for a rarer one if it is the person's login shell.
+/// A person's hooks, in the files of installed shells that exist. A missing file is created only if the
+/// shell would read no other hook, for a rarer shell only if it is the person's login shell.
 fn of_person(site: &Site, snapshot: &Snapshot, homes: &Homes<'_>, program: &Path) -> Vec<Piece> {
     let home = |name: &str| site.home.join(name);
     let config = homes.config().unwrap_or_else(|| home(".config"));
@@ -87,7 +87,6 @@ fn of_person(site: &Site, snapshot: &Snapshot, homes: &Homes<'_>, program: &Path
     let zdotdir = snapshot.absolute_path("ZDOTDIR").filter(|path| homes.is_own(path));
     let zsh = |name| zdotdir.as_ref().unwrap_or(&site.home).join(name);
     let shell = &*site.account.shell_name();
-    let has = |shell| find_shell(shell).is_some();
     let silent = &posix(program, SILENT);
     let login = &posix(program, INTERACTIVE_SH);
     let [csh, elvish] = [CSH, ELVISH].map(|hook| at_end(&filled(hook, program)));
@@ -103,20 +102,31 @@ fn of_person(site: &Site, snapshot: &Snapshot, homes: &Homes<'_>, program: &Path
         (home(".yashrc"), at_end(login), LOGIN_SHELLS, false),
         (cshrc.unwrap_or_else(|| home(".cshrc")), csh, TCSH, ["csh", "tcsh"].contains(&shell)),
         (config.join("elvish/rc.elv"), elvish, "elvish, interactive", shell == "elvish"),
-        (home(".bashrc"), PieceKind::Blocks(both), BASH, has("bash")),
+        (home(".bashrc"), PieceKind::Blocks(both), BASH, true),
         // Even if `$ZDOTDIR` moves zsh's files elsewhere, a fresh session looks for this one at home.
-        (home(".zshenv"), at_end(&posix(program, INTERACTIVE)), ZSH, has("zsh")),
+        (home(".zshenv"), at_end(&posix(program, INTERACTIVE)), ZSH, true),
         (zsh(".zshenv"), at_end(silent), ZSH, false),
         (zsh(".zprofile"), at_end(silent), ZSH, false),
         (zsh(".zshrc"), at_end(silent), ZSH, false),
         (zsh(".zlogin"), at_end(silent), ZSH, false),
-        (config.join("fish/conf.d").join(FISH_SNIPPET), snippet, FISHES, has("fish")),
+        (config.join("fish/conf.d").join(FISH_SNIPPET), snippet, FISHES, true),
         (config.join("fish/config.fish"), at_end(&fish(program, SILENT)), FISHES, false),
     ];
     hooks.dedup_by(|later, first| later.0 == first.0);
-    let hooks = hooks.into_iter().filter(|(path, _, _, is_made)| *is_made || path.exists());
+    let hooks = hooks.into_iter().filter(|(path, _, purpose, is_made)| {
+        is_for_installed_shell(purpose) && (*is_made || path.exists())
+    });
     let hooks = hooks.map(|(path, what, purpose, _)| Piece::new(path, what, purpose));
     hooks.chain(environment_d(site, homes)).collect()
+}
+
+fn is_for_installed_shell(purpose: &str) -> bool {
+    match purpose {
+        BASH => find_shell("bash").is_some(),
+        ZSH => find_shell("zsh").is_some(),
+        FISHES => find_shell("fish").is_some(),
+        _ => true,
+    }
 }
 
 /// The environment.d(5) file for a person's services, if systemd runs those here and the machine has no
@@ -155,8 +165,13 @@ pub(super) fn has_systemd() -> bool {
 
 /// Whether a hook can be put in its place. Other programs may have written a start-up file, as a read-only
 /// link, or several people may share it. That does not stop the rest: the line to add to it is reported,
-/// unless somebody has added it already.
-pub(super) fn is_changeable(hook: &Piece, program: &Path, receipt: &Receipt) -> bool {
+/// unless somebody has added it already, and its help line is added to `told`.
+pub(super) fn is_changeable(
+    hook: &Piece,
+    program: &Path,
+    receipt: &Receipt,
+    told: &mut Vec<String>,
+) -> bool {
     let is_block = matches!(hook.what, PieceKind::Blocks(_));
     // Other failures than of writing are reported when all pieces are examined.
     if !is_block || look(hook, receipt).is_ok_and(|state| state == PieceState::InPlace) {
@@ -165,11 +180,17 @@ pub(super) fn is_changeable(hook: &Piece, program: &Path, receipt: &Receipt) -> 
     let writable = Original::read(&hook.path).and_then(|file| file.assert_writable());
     let Err(cause) = writable else { return true };
     if !files::read_regular(&hook.path).unwrap_or_default().contains(PROGRAM) {
-        let line = line_for(&hook.path, program);
-        let help = format!("add this line to it, or to what it is made from: {line}");
+        let help = by_hand(&hook.path, program);
         report::warning(&cause, &help);
+        told.push(help);
     }
     false
+}
+
+/// The help for a start-up file that is not to be changed.
+pub(super) fn by_hand(file: &Path, program: &Path) -> String {
+    let line = line_for(file, program);
+    format!("add this line to {}, or to what it is made from: {line}", quoted(file))
 }
 
 /// The path of a shell on the search path that everyone has.

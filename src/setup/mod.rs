@@ -120,9 +120,11 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return uninstall::run(&site, is_dry, &editor::written(snapshot, flags));
     }
     let receipt = read_receipt(&receipt_path(&site.installation))?;
-    let steps = steps(site.pieces(snapshot, verb, &receipt)?, &receipt)?;
+    let (pieces, told) = site.pieces(snapshot, verb, &receipt)?;
+    let steps = steps(pieces, &receipt)?;
+    let prove = || proof::show(&site, snapshot, flags, &told);
     if verb.get_flag("status") {
-        return status(&site, &steps, snapshot, flags);
+        return status(&site, &steps, snapshot, prove);
     }
     site.examine(&steps, &Homes::new(snapshot))?;
     steps.iter().try_for_each(assert_possible)?;
@@ -138,7 +140,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     if is_dry {
         report::note(&NOTHING_DONE);
     } else {
-        proof::show(&site, snapshot, flags)?;
+        prove()?;
         if proof::is_under_sudo(snapshot) || proof::other_cargo(snapshot).is_some() {
             report::note(&"open a new shell to use the shim");
         }
@@ -188,7 +190,12 @@ fn reload_systemd() {
 
 /// Shows the state of the installation. It fails if something is missing, outdated or has wrong
 /// permissions, or if another cargo comes first in a session.
-fn status(site: &Site, steps: &[Step], snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<u8> {
+fn status(
+    site: &Site,
+    steps: &[Step],
+    snapshot: &Snapshot,
+    prove: impl FnOnce() -> anyhow::Result<bool>,
+) -> anyhow::Result<u8> {
     report::line(text::state(steps))?;
     if !site.installation.shim().exists() {
         let help = format!("{} setup", quoted(&snapshot.name));
@@ -196,7 +203,7 @@ fn status(site: &Site, steps: &[Step], snapshot: &Snapshot, flags: &Flags) -> an
         return Ok(1);
     }
     let is_complete = steps.iter().all(|step| step.state == PieceState::InPlace);
-    let wins = proof::show(site, snapshot, flags)?;
+    let wins = prove()?;
     advice::tell(site, &site.people()?);
     Ok(if is_complete && wins { 0 } else { 1 })
 }

@@ -20,7 +20,7 @@ use crate::settings::Flags;
 use crate::setup::fresh_shell::{
     ASKED, STARTS, SessionKind, ShellAnswer, absent_from, answer, is_used, start,
 };
-use crate::setup::hooks::line_for;
+use crate::setup::hooks::{by_hand, line_for};
 use crate::shim::decide::TARGET_DIR;
 use crate::shim::decide::{Choice, Rule};
 use crate::shim::installation::{Installation, is_shim};
@@ -36,19 +36,24 @@ struct SessionFinding {
     /// What is wrong, in a word. Empty if the shim comes first, or there is no cargo for it to execute,
     /// and programs that bypass the shim build in the same private directory.
     mark: &'static str,
-    /// What is wrong, and the command that helps. `None` also for a file that cannot be changed, which
-    /// has been reported already.
+    /// What is wrong, and the command that helps.
     complaint: Option<(String, String)>,
 }
 
 /// What is shown of a session: its `cargo`, its target directory, and what is wrong.
 type Shown = (String, String, &'static str);
 
-/// Asks every installed shell, and prints what it finds. True if the shim comes first everywhere.
+/// Asks every installed shell, and prints what it finds. True if nothing is wrong in a fresh shell, and no
+/// variable of this session counts as a choice. The help lines in `told` are not printed again.
 ///
 /// # Errors
 /// Any error of writing the output.
-pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<bool> {
+pub(super) fn show(
+    site: &Site,
+    snapshot: &Snapshot,
+    flags: &Flags,
+    told: &[String],
+) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot, |_| true);
     report::line(format!("\nwhat fresh shells of {} find", accounts::owner(site.account.uid)))?;
     for (shown, names) in grouped(&findings) {
@@ -78,7 +83,9 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
             report::advice(&text, &enter(snapshot, &site.installation));
         }
     }
-    for (help, complaints) in complaints {
+    for (help, complaints) in
+        complaints.into_iter().filter(|(help, _)| !told.iter().any(|it| it == help))
+    {
         report::warning(&complaints.join("\n         "), &help);
     }
     tell_the_rest(site, snapshot, &findings);
@@ -261,6 +268,7 @@ fn judge(
             let complaint = format!("in {session} `{}` comes before the shim", escaped(cargo));
             (complaint, start_up.line_that_puts_first(cargo))
         }
+        // From here on the shim comes first, or there is no cargo for it to execute.
         (_, Some(target)) if is_private(target, site) => return ("", None),
         (_, target) => {
             let line = start_up.line_that_sets_target();
@@ -271,7 +279,7 @@ fn judge(
         }
     };
     let help = line_to_add(&start_up, line.as_ref(), site);
-    (NOT_THE_SHIM, help.map(|help| (complaint + &by(line.as_ref()), help)))
+    (NOT_THE_SHIM, Some((complaint + &by(line.as_ref()), help)))
 }
 
 const NOT_THE_SHIM: &str = "  <- not the shim";
@@ -288,17 +296,20 @@ fn by(line: Option<&Line>) -> String {
     })
 }
 
-/// The command that adds the line, after whatever puts another cargo first. Once the program is gone,
-/// the line does nothing. `None` for a file that cannot be changed, which has been reported already.
-fn line_to_add(start_up: &StartUp<'_>, offending: Option<&Line>, site: &Site) -> Option<String> {
+/// The command that adds the line, after whatever puts another cargo first, or the line alone for a file
+/// that is not to be changed. Once the program is gone, the line does nothing.
+fn line_to_add(start_up: &StartUp<'_>, offending: Option<&Line>, site: &Site) -> String {
     let file = start_up.file_to_win_in(offending);
-    Original::read(&file).and_then(|file| file.assert_writable()).ok()?;
-    let line = quoted(&line_for(&file, &site.installation.binary()));
+    let program = site.installation.binary();
+    if Original::read(&file).and_then(|file| file.assert_writable()).is_err() {
+        return by_hand(&file, &program);
+    }
+    let line = quoted(&line_for(&file, &program));
     let ends_its_line = files::read_regular(&file).map_or(true, |text| text.ends_with('\n'));
     let add = if ends_its_line { "echo" } else { "printf '\\n%s\\n'" };
     let directory = file.parent().filter(|directory| !directory.exists());
     let make = directory.map_or(String::new(), |it| format!("mkdir -p {} && ", quoted(it)));
-    Some(format!("{make}{add} {line} >> {}", quoted(&file)))
+    format!("{make}{add} {line} >> {}", quoted(&file))
 }
 
 fn line_to_take_out(line: Option<Line>) -> String {

@@ -104,7 +104,7 @@ impl Site {
     }
 
     /// All pieces, in order. Hooks are last, so that what they call is already in place. Reports the
-    /// start-up files that cannot be changed.
+    /// start-up files that cannot be changed, and returns these help lines.
     ///
     /// # Errors
     /// Any error of rendering the pages, and a timer without systemd.
@@ -113,7 +113,7 @@ impl Site {
         snapshot: &Snapshot,
         verb: &ArgMatches,
         receipt: &Receipt,
-    ) -> Result<Vec<Piece>> {
+    ) -> Result<(Vec<Piece>, Vec<String>)> {
         let homes = Homes::new(snapshot);
         let Site { installation, shared_root, .. } = self;
         let root =
@@ -137,10 +137,11 @@ impl Site {
         pieces.extend(links.map(link));
         pieces.extend(self.pages()?);
         let mut hooks = hooks::all(self, snapshot, &homes);
-        hooks.retain(|hook| hooks::is_changeable(hook, &binary, receipt));
+        let mut told = Vec::new();
+        hooks.retain(|hook| hooks::is_changeable(hook, &binary, receipt, &mut told));
         pieces.extend(hooks);
         pieces.extend(self.timer(&homes, verb)?);
-        Ok(pieces)
+        Ok((pieces, told))
     }
 
     /// The man pages, and completion scripts in the places where the installed shells look by

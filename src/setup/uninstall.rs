@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::site::Site;
 use super::{NOTHING_DONE, advice, text};
@@ -35,11 +35,7 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     let is_own = root.is_some_and(|entry| entry.did == Did::MakeDirectory);
     let unused = if is_own { unused(&site.shared_root) } else { Vec::new() };
     let has_builds = files::sorted_entries(&site.shared_root) != unused;
-    if !is_dry {
-        unused.iter().try_for_each(|path| remove_directory(path))?;
-    }
-    let unused = unused.iter().map(|path| text::row("remove", path, "it is empty"));
-    undo_all(&path, &receipt, unused.collect(), is_dry)?;
+    undo_all(&path, &receipt, &unused, is_dry)?;
     if has_builds {
         report::note(&format!("what was built stays, in `{}`", escaped(&site.shared_root)));
     }
@@ -52,25 +48,30 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     Ok(0)
 }
 
-/// Undoes everything in the receipt, and removes it. Reports that below `rows`.
+/// Undoes everything in the receipt, and removes it. `unused` are the empty private directories in the
+/// shared root.
 fn undo_all(
     path: &Path,
     receipt: &Receipt,
-    mut rows: Vec<text::Columns>,
+    unused: &[PathBuf],
     is_dry: bool,
 ) -> anyhow::Result<()> {
-    let mut done: Result<(), Failure> = Ok(());
+    let (mut rows, mut done): (Vec<text::Columns>, Result<(), Failure>) = (Vec::new(), Ok(()));
     let (directories, pieces): (Vec<&ReceiptEntry>, Vec<&ReceiptEntry>) =
         receipt.entries.iter().rev().partition(|entry| entry.did == Did::MakeDirectory);
-    for entry in pieces.into_iter().chain(directories.iter().copied()) {
-        match undo(entry, is_dry) {
-            Ok(undone) => rows.extend(undone.map(|(verb, why)| text::row(verb, &entry.path, why))),
-            Err(failure) => {
-                rows.push(text::row("FAILED", &entry.path, &failure));
-                done = Err(failure);
-            }
+    let mut tell = |path: &Path, undone: Result<Undone, Failure>| match undone {
+        Ok(undone) => rows.extend(undone.map(|(verb, why)| text::row(verb, path, why))),
+        Err(failure) => {
+            rows.push(text::row("FAILED", path, &failure));
+            done = Err(failure);
         }
+    };
+    pieces.iter().for_each(|entry| tell(&entry.path, undo(entry, is_dry)));
+    for path in unused {
+        let removed = if is_dry { Ok(()) } else { remove_directory(path) };
+        tell(path, removed.map(|()| Some(("remove", "it is empty".to_owned()))));
     }
+    directories.iter().for_each(|entry| tell(&entry.path, undo(entry, is_dry)));
     if !rows.is_empty() {
         report::line(text::table(&rows))?;
     }

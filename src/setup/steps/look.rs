@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use super::{PieceState, Receipt, Step, content_with, content_without};
+use rustix::io::Errno;
+
 use crate::os::accounts;
 use crate::os::entry::{Entry, Kind};
 use crate::os::files;
@@ -65,8 +67,15 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
 /// # Errors
 /// Why not.
 pub(crate) fn assert_possible(Step { piece, state }: &Step) -> Result<(), Failure> {
+    let own = accounts::own_uid();
     match (state, &piece.what) {
-        (PieceState::InPlace | PieceState::WrongPermissions { .. }, _) => Ok(()),
+        (PieceState::InPlace, _) => Ok(()),
+        (PieceState::WrongPermissions { .. }, _) => match entry(&piece.path)? {
+            Some(entry) if own != 0 && entry.uid != own => {
+                Err(Failure::file("change the mode of", &piece.path, Errno::PERM))
+            }
+            _ => Ok(()),
+        },
         (_, PieceKind::Blocks(_)) => Original::read(&piece.path)?.assert_writable(),
         _ => assert_can_create(&piece.path, &piece.path),
     }

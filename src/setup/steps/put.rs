@@ -40,14 +40,17 @@ pub(crate) fn install(
             .for_each(|directory| receipt.add(directory));
         receipt.add(entry);
     }
-    if accounts::is_root() {
-        // Other users must be able to reach what is in new directories. They have their mode from the
-        // first moment on, because the next run would take one that a killed run has left for complete.
-        rustix::process::umask(files::mode(0o022));
-    }
-    make_directories(&path)?;
-    write_receipt(&file, &receipt)?;
-    steps.iter().try_for_each(put)
+    // Other users must be able to reach what is in new directories. They have their mode from the first
+    // moment on, because the next run would take one that a killed run has left for complete.
+    let umask = accounts::is_root().then(|| rustix::process::umask(files::mode(0o022)));
+    let all = || {
+        make_directories(&path)?;
+        write_receipt(&file, &receipt)?;
+        steps.iter().try_for_each(put)
+    };
+    let done = all();
+    umask.map(rustix::process::umask);
+    done
 }
 
 /// Puts a piece in its place. A piece that is already there stays as it is.

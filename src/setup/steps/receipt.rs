@@ -14,7 +14,7 @@ use crate::os::files;
 use crate::os::replace::Original;
 use crate::os::trust::{Doubt, Trust};
 use crate::setup::pieces::PieceKind;
-use crate::shim::installation::Installation;
+use crate::shim::installation::{Installation, PROGRAM};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 
@@ -102,10 +102,11 @@ impl Receipt {
         };
         known.contents.retain(|content| !new.contents.contains(content));
         known.contents.extend(new.contents);
-        if let (Did::ChangeMode { after, .. }, Did::ChangeMode { after: now, .. }) =
-            (&mut known.did, new.did)
-        {
-            *after = now;
+        match (&mut known.did, new.did) {
+            (Did::ChangeMode { after, .. }, Did::ChangeMode { after: now, .. }) => *after = now,
+            // Somebody has removed the directory of which the mode was changed.
+            (Did::ChangeMode { .. }, Did::MakeDirectory) => known.did = Did::MakeDirectory,
+            _ => {}
         }
     }
 
@@ -142,7 +143,13 @@ pub(crate) fn read_receipt(path: &Path) -> Result<Receipt, Failure> {
         }
     };
     let text = text.map_err(|error| unusable(path, &reason(&error)))?;
-    serde_json::from_str(&text).map_err(|error| unusable(path, &error.to_string()))
+    serde_json::from_str(&text).map_err(|error| {
+        let program = path.ancestors().nth(3).unwrap_or(path).join("bin").join(PROGRAM);
+        unusable(path, &error.to_string()).help(format!(
+            "uninstall with the program that has written it, and set up again: {} setup --uninstall",
+            quoted(&program)
+        ))
+    })
 }
 
 fn unusable(path: &Path, cause: &str) -> Failure {
@@ -183,6 +190,8 @@ mod tests {
         receipt.add(entry("/rc", blocks(false), &[2, 1]));
         receipt.add(entry("/root", change(0o1777, 0o3770), &[]));
         receipt.add(entry("/new", change(0o755, 0o750), &[]));
+        receipt.add(entry("/again", change(0o1777, 0o755), &[]));
+        receipt.add(entry("/again", Did::MakeDirectory, &[]));
         for version in [2, 2, 3, 1] {
             receipt.add(entry("/hook", Did::Make, &[version]));
         }
@@ -192,6 +201,7 @@ mod tests {
             // It is removed as a whole.
             entry("/new", Did::MakeDirectory, &[]),
             entry("/hook", Did::Make, &[2, 3, 1]),
+            entry("/again", Did::MakeDirectory, &[]),
         ];
         assert_eq!(receipt.entries, expected);
         let text = serde_json::to_string(&receipt).unwrap();

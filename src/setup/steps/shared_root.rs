@@ -170,7 +170,9 @@ fn is_private_dir(name: &str, owner: u32) -> bool {
     let is_departed = account.name.is_none() && !name.starts_with('.');
     name == account.directory_name()
         || is_departed
-        || (name.starts_with(UNFINISHED) && owner == 0)
+        || name
+            .strip_prefix(UNFINISHED)
+            .is_some_and(|it| owner == 0 || it == account.directory_name())
         || name == "lost+found"
 }
 

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::*;
 
-/// Lines that must not disturb the check: output without a newline, an alias, a function, `set -eu`.
+/// Lines that must not disturb the check: output without a newline, output that begins as an answer does, an alias, a function, `set -eu`.
 const HARMLESS: [(Shell, &str, &[&str]); 4] = [
-    (Shell::Bash, ".bashrc", &[FUNCTION, ALIAS, PRINTS]),
+    (Shell::Bash, ".bashrc", &[FUNCTION, ALIAS, DIFF, PRINTS]),
     (Shell::Dash, ".profile", &[FUNCTION, ALIAS, "set -eu", PRINTS]),
     (Shell::Zsh, ".zshenv", &[FUNCTION, PRINTS]),
     (Shell::Fish, FISH, &["function cargo; command cargo $argv; end", PRINTS]),
@@ -14,6 +14,7 @@ const HARMLESS: [(Shell, &str, &[&str]); 4] = [
 
 const ALIAS: &str = "alias cargo='cargo --color=auto'";
 const FUNCTION: &str = "cargo() { command cargo \"$@\"; }";
+const DIFF: &str = "printf '@@ -1,3 +1,4 @@\\n@@ -9 +9 @@\\n@@ -12 +12 @@\\n'";
 const PRINTS: &str = "printf 'no newline'";
 const FISH: &str = ".config/fish/config.fish";
 
@@ -25,7 +26,7 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(test!(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage);
-    let bodies: [(&str, Body, &[Need]); 13] = [
+    let bodies: [(&str, Body, &[Need]); 14] = [
         ("status_finds_where_an_old_target_directory_is_set", set_in_a_file, &[Need::Bash]),
         ("status_fits_a_terminal_and_says_nothing_twice", narrow, &[Need::Bash]),
         ("status_shows_everybody_what_only_root_can_change", roots, &[Need::Bash]),
@@ -37,6 +38,7 @@ pub(super) fn tests() -> Vec<Test> {
             &[Need::Bash],
         ),
         ("status_does_not_take_any_file_of_its_name_for_the_shim", pretender, &[Need::Bash]),
+        ("the_remedy_for_a_file_that_is_not_to_be_changed_is_a_line", linked, &[Need::Bash]),
         ("the_remedy_goes_where_zsh_reads", zdotdir, &[Need::Zsh, Need::Rustup]),
         ("the_remedy_goes_where_fish_reads", fish_config, &[Need::Fish, Need::Rustup]),
         ("the_remedy_goes_into_the_profile_that_bash_reads", profiles, &[Need::Bash]),
@@ -266,6 +268,17 @@ fn always_prepended(stage: &Stage, shell: Shell) {
     do_as_told(&host, &before);
     Setup::Machine.status(&host).ok();
     all_win(&host, Setup::Machine, &lost);
+}
+
+/// A second name of a file may be another user's.
+fn linked(stage: &Stage) {
+    let host = Setup::Machine.on(stage, Shell::Bash);
+    host.append("alice", ".bashrc", "PATH=/usr/bin:$PATH");
+    let file = host.at("/home/alice/.bashrc");
+    fs::hard_link(&file, file.with_file_name("second")).unwrap();
+    Setup::Machine.status(&host).fails().helps("add this line to /home/alice/.bashrc");
+    let alice = host.person("alice");
+    host.by_name(&alice, ["doctor"]).env("SHELL", "/bin/bash").run().fails();
 }
 
 /// A session that reads no file cannot be helped by a line in a file, so setup does not check it.
