@@ -51,7 +51,7 @@ impl Move<'_> {
             match self.destination.can_be_given(&seen) {
                 true => self.source.remove(&seen)?,
                 // This account may not remove it.
-                false => self.source.report_rest(seen.inode()),
+                false => self.source.report_rest(seen.inode(), ""),
             }
         }
         self.end(method)
@@ -88,7 +88,7 @@ impl Move<'_> {
             }
         };
         // From here on no other user can reach it by a path.
-        let arrived = self.examine(locks, tree, inode).inspect_err(|_| {
+        let arrived = self.examine(locks, tree, inode, method).inspect_err(|_| {
             if self.source.move_back(&self.staging.at, INCOMING).is_err() {
                 let path = self.staging.incoming_path();
                 report::note(&format!("it is in `{}` now", escaped(&path)));
@@ -103,10 +103,12 @@ impl Move<'_> {
         locks: &mut Locks,
         tree: &Tree,
         inode: Option<u64>,
+        method: Method,
     ) -> Result<Arrived, Failure> {
         let (incoming, inventory) = self.arrived(tree.path.clone())?;
         // Another user may have built in it since then. Only root can change the owner of their files.
-        let is_same = Some(inventory.inode()) == inode && self.destination.can_be_given(&inventory);
+        let is_given = method == Method::Descend || self.destination.can_be_given(&inventory);
+        let is_same = Some(inventory.inode()) == inode && is_given;
         // A lock that another process holds now is a build in a new profile.
         if !is_same || locks.take(&incoming, &inventory)?.is_some() {
             return Err(changed(tree));
@@ -134,7 +136,7 @@ impl Move<'_> {
             // The earlier run may have been stopped before it synced.
             self.staging.sync()?;
             // Others may have put something there since then, so nothing more is removed.
-            self.source.report_rest(journal.inode);
+            self.source.report_rest(journal.inode, "");
         }
         self.end(journal.method)
     }

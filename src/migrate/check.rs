@@ -14,7 +14,7 @@ use super::judge::{self, Objection};
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
-use crate::os::node::Inventory;
+use crate::os::node::{Inventory, Node};
 use crate::os::rights::{Credentials, Rights};
 use crate::os::tree::{FILE, Tree, reach};
 use crate::private_dir::provision::Person;
@@ -37,7 +37,15 @@ pub(super) fn check(
         let why = "it has another name outside of what is moved, and may be another user's file";
         Some(Objection { index, why: why.into(), help: judge::REMOVE })
     };
-    if let Some(objection) = judge::refused(inventory).or_else(linked) {
+    // One level down, nothing is copied.
+    let foreign = || {
+        let is_foreign = |node: &Node| node.uid != person.uid;
+        let index = inventory.nodes.iter().position(is_foreign);
+        let index = index.filter(|_| !is_root && method == Method::Descend)?;
+        let why = "it is another user's file, and only root can give it to you";
+        Some(Objection { index, why: why.into(), help: judge::REMOVE })
+    };
+    if let Some(objection) = judge::refused(inventory).or_else(linked).or_else(foreign) {
         return Err(refusal(tree, inventory, objection));
     }
     if !is_root || person.uid == 0 {

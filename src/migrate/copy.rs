@@ -1,4 +1,5 @@
-//! Copies a target directory into the staging directory.
+//! Copies a target directory into the staging directory, with the times of all entries, so that cargo
+//! finds it fresh.
 //!
 //! In the end, the copy and the source are both compared with the inventory. If somebody changes or
 //! replaces a file meanwhile, the copy fails. File systems that can share content do so, because

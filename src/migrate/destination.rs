@@ -41,9 +41,11 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, F
         |to: &str| format!("sudo cargo-peruser migrate {} --to {to}", quoted(&request.source));
     let sudo_uid = snapshot.variable("SUDO_UID").filter(|uid| snapshot.uid == 0 && uid != "0");
     let (uid, gid) = match (&request.to, sudo_uid) {
-        (None, Some(_)) => {
+        (None, Some(uid)) => {
+            let uid = uid.to_str().and_then(|uid| uid.parse().ok());
+            let name = uid.map_or_else(|| "USER".into(), |uid| accounts::owner(uid).word());
             let text = "running as root through sudo, so `--to` must name the new owner";
-            return Err(Failure::new(text).help(as_root("USER")));
+            return Err(Failure::new(text).help(as_root(&name)));
         }
         (None, None) => (snapshot.uid, snapshot.gid),
         (Some(name), _) => accounts::find(name).ok_or_else(|| {

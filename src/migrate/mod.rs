@@ -164,7 +164,8 @@ fn begin(
     destination: &Destination<'_>,
     staging: Option<Staging>,
 ) -> Result<Placement, Failure> {
-    let Preview { tree, method, text, obstacle } = Preview::take(source, destination)?;
+    let Preview { tree, method, text, obstacle } =
+        Preview::take(source, destination, staging.is_some())?;
     say(&text, "nothing was changed")?;
     if let Some(obstacle) = obstacle {
         return Err(obstacle);

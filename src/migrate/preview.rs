@@ -55,7 +55,11 @@ pub(super) fn is_ours(name: &OsStr, target: &str) -> bool {
 
 impl Preview {
     /// Examines source and destination, and refuses a source that must not be moved.
-    pub(super) fn take(source: &Source, destination: &Destination<'_>) -> Result<Preview, Failure> {
+    pub(super) fn take(
+        source: &Source,
+        destination: &Destination<'_>,
+        has_incomplete_copy: bool,
+    ) -> Result<Preview, Failure> {
         let left = destination.checkout_command();
         let tree = source.open(&format!("if it has been moved already, {left}"))?;
         destination.examine()?;
@@ -88,12 +92,12 @@ impl Preview {
             let help = "name the directory that holds `debug` or `release`";
             return Err(unfit(&source.path, why).help(help));
         }
-        let obstacle = if is_occupied && !destination.request.is_replacing {
-            Some(occupied(&destination.path()))
-        } else if method == Method::Copy && is_elsewhere && needed > free {
-            Some(no_room(&destination.private_dir, needed, free))
-        } else {
-            None
+        // An incomplete copy is removed first.
+        let has_room = !is_elsewhere || needed <= free || has_incomplete_copy;
+        let lacks_room = || no_room(&destination.private_dir, needed, free);
+        let obstacle = match is_occupied && !destination.request.is_replacing {
+            true => Some(occupied(&destination.path())),
+            false => (method == Method::Copy && !has_room).then(lacks_room),
         };
         let text = text(&tree, &inventory, destination, how);
         Ok(Preview { tree, method, text, obstacle })

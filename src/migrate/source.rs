@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, fsync, openat};
 
+use crate::os::entry::Kind;
 use crate::os::facts::facts;
 use crate::os::files;
 use crate::os::interrupt;
@@ -73,8 +74,13 @@ impl Source {
             self.parent().and_then(|parent| Tree::open(parent, &self.name, self.path.clone()));
         opened.map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound => unfit(&self.path, "it does not exist").help(if_gone),
-            _ => unfit(&self.path, &reason(&cause))
-                .help(Look::Entry.at(&self.path, "name the directory itself")),
+            _ => {
+                let found = self.parent().and_then(|parent| facts(parent, &*self.name));
+                let kind = found.ok().map(|it| it.kind).filter(|kind| *kind != Kind::Directory);
+                let why = kind.map_or_else(|| reason(&cause), |kind| format!("it is a {kind}"));
+                unfit(&self.path, &why)
+                    .help(Look::Entry.at(&self.path, "name the directory itself"))
+            }
         })
     }
 
@@ -106,7 +112,7 @@ impl Source {
             Ok(parent)
         };
         let (Some(top), Ok(parent)) = (copied.top(), put_aside()) else {
-            self.report_rest(inode);
+            self.report_rest(inode, "");
             return Ok(());
         };
         sync(parent);
@@ -116,20 +122,25 @@ impl Source {
         sync(parent);
         if let Err(cause) = removed {
             interrupt::check()?;
-            return Err(Failure::step("remove", &self.path.with_file_name(&self.aside), cause));
+            return Err(Failure::step("remove", &self.aside_path(), cause));
         }
-        self.report_rest(inode);
+        self.report_rest(inode, ": it holds files that are not in the copy");
         Ok(())
     }
 
     /// Reports what is left of a copied source, under either name. No command to remove it is printed: others
     /// may be able to replace the entries that it would remove.
-    pub(super) fn report_rest(&self, inode: u64) {
+    pub(super) fn report_rest(&self, inode: u64, why: &str) {
         for name in [&self.name, &self.aside].into_iter().filter(|name| self.has(name, inode)) {
             let path = self.path.with_file_name(name);
             let help = Look::Content.at(&path, "if nobody needs it, its owner can remove it");
-            report::advice(&format!("`{}` stays", escaped(&path)), &help);
+            report::advice(&format!("`{}` stays{why}", escaped(&path)), &help);
         }
+    }
+
+    /// Where it is while it is being removed.
+    pub(super) fn aside_path(&self) -> PathBuf {
+        self.path.with_file_name(&self.aside)
     }
 }
 

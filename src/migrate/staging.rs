@@ -175,7 +175,12 @@ impl Staging {
         let placed = facts(&self.private.top, &*journal.name).ok().map(|it| it.identity.1);
         let next = journal.next(source.holds(journal.inode), self.waiting(), placed);
         if next == Next::Lost {
-            return Err(self.unusable("the directory that was moved cannot be found"));
+            let from = escaped(&source.path);
+            let text = format!(
+                "an earlier migration has moved `{from}`, and the directory cannot be found"
+            );
+            let [inside, aside] = [&self.private.path, &source.aside_path()].map(quoted);
+            return Err(Failure::new(text).help(format!("look for it in {inside}, and at {aside}")));
         }
         let (from, to) = (&source.path, self.private.path.join(&journal.name));
         let (from, to) = (escaped(from), escaped(&to));

@@ -6,6 +6,7 @@ use super::*;
 tests![
     test!("a_full_destination_leaves_the_source_as_it_was", full),
     test!("a_destination_too_small_is_refused_beforehand", too_small),
+    test!("a_killed_copy_has_room_when_it_begins_again", again).needs(&[Need::Strace]),
     test!("a_read_only_destination_leaves_the_source_as_it_was", read_only),
     test!("a_read_only_source_is_copied_and_stays", read_only_source),
     test!("an_interrupt_leaves_the_source_as_it_was", interrupted).needs(&[Need::Strace]),
@@ -39,6 +40,18 @@ fn full(stage: &Stage) {
     scene.is_untouched();
     make::remount(&small, "size=8m");
     give().ok();
+    scene.has_moved();
+}
+
+/// The incomplete copy takes more than half of the room.
+fn again(stage: &Stage) {
+    let mut scene = Scene::new(stage);
+    make::file(&scene.old.join("debug/large"), vec![b'x'; 6 << 20], scene.bob.uid(), 0o664);
+    scene.content = cache::content(&scene.old);
+    make::nothing(&stage.root);
+    make::tmpfs(&stage.root, "mode=1777,size=12m");
+    steps::killed_at(scene.giving(&["--yes"]), "syncfs", 1).fails();
+    scene.give(&["--yes"]).ok();
     scene.has_moved();
 }
 

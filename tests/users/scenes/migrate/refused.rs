@@ -7,6 +7,7 @@ tests![
     test!("a_person_copies_what_others_let_her_read_and_leaves_it", unreadable),
     test!("what_nobody_can_move_there_names_what_can_be_done", who),
     test!("places_inside_one_another_are_refused", nested),
+    test!("a_file_of_roots_stops_a_move_one_level_down_before_it_begins", roots_file),
     test!("a_build_is_named_and_waited_for_and_a_second_migration_refused", waits)
         .needs(&[Need::Flock]),
     test!("without_a_shared_root_it_goes_to_ones_own_home", no_shared_root),
@@ -25,14 +26,14 @@ fn who(stage: &Stage) {
     let (root, plain) = (&scene.root, ("LANG", "C"));
     for (person, source, words, (variable, value), blames, helps) in [
         (&scene.alice, "old", &["--to", "bob"][..], plain, "only root can give", "sudo"),
-        (root, "old", &[], sudo, "`--to` must name", "--to USER"),
+        (root, "old", &[], sudo, "`--to` must name", "--to alice"),
         (root, "old", &["--to", "nobody-at-all"], plain, "nobody-at-all", "getent"),
         (root, "old", &["--to", "doorman"], plain, "doorman", "include.users"),
         (root, "old", to_alice, scope, "`--checkout` must name", "alice --checkout CHECKOUT"),
         (root, "precious", to_alice, plain, "not a target directory", "name the directory"),
         (root, "nothing", to_alice, plain, "it does not exist", "--checkout"),
-        (root, "link", to_alice, plain, "not a directory", "name the directory itself"),
-        (root, "dangling", to_alice, plain, "not a directory", "name the directory itself"),
+        (root, "link", to_alice, plain, "it is a symlink", "name the directory itself"),
+        (root, "dangling", to_alice, plain, "it is a symlink", "name the directory itself"),
     ] {
         let run = migrate(person, &stage.at(source)).arg("--yes").args(words);
         run.env(variable, value).run().fails().blames(blames).helps(helps);
@@ -121,4 +122,22 @@ fn asks(stage: &Stage) {
     let run = answer("y");
     run.ok().prints("copying 34.0 MiB in ");
     assert!(look(&scene.target).is_some(), "nothing was moved");
+}
+
+/// Nothing is copied there, and she cannot give herself a file that `sudo cargo` has left.
+fn roots_file(stage: &Stage) {
+    let mut scene = Scene::new(stage);
+    make::nothing(&scene.old);
+    scene.old = stage.root.join("alice");
+    cache::build(&scene.old, &[&scene.alice]);
+    scene.alice.shell("chmod -R go-rwx \"$1\"", [&scene.old]).run().ok();
+    let file = scene.old.join("debug/roots");
+    make::file(&file, "", 0, 0o644);
+    scene.content = cache::content(&scene.old);
+    scene.take(&["--yes"]).fails().blames("debug/roots").helps("remove");
+    assert!(cache::content(&scene.old) == scene.content, "it has begun");
+    fs::remove_file(&file).unwrap();
+    scene.content = cache::content(&scene.old);
+    scene.take(&["--yes"]).ok();
+    scene.has_arrived();
 }
