@@ -27,14 +27,14 @@ pub fn is_valid(directory: &File) -> bool {
     text.is_ok_and(|text| text.starts_with(SIGNATURE))
 }
 
-/// Writes the tag into an open directory, and returns it, open. An existing tag stays; then the result is
-/// `None`.
+/// Writes the tag into an open directory, as a whole or not at all, and returns it, open. An existing tag
+/// stays; then the result is `None`.
 ///
 /// # Errors
-/// Any I/O error; then there is no tag.
+/// Any I/O error.
 pub fn write(directory: &File) -> io::Result<Option<File>> {
     let written = match without_a_name(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => in_its_place(directory),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => with_a_name(directory),
         written => written,
     };
     match written {
@@ -62,18 +62,37 @@ fn without_a_name(_: &File) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The same for all file systems. Here a killed run may leave an incomplete tag.
-fn in_its_place(directory: &File) -> io::Result<File> {
+/// The same under a name that no other process uses. A killed process with the same id may have left it.
+fn with_a_name(directory: &File) -> io::Result<File> {
+    let name = format!(".{NAME}.{}", std::process::id());
+    let _ = unlinkat(directory, &name, AtFlags::empty());
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let file = File::from(openat(directory, NAME, flags, READABLE)?);
-    let filled = fill(&file).inspect_err(|_| {
-        let _ = unlinkat(directory, NAME, AtFlags::empty());
+    let file = File::from(openat(directory, &name, flags, READABLE)?);
+    let place = || tree::rename(directory, name.as_ref(), directory, NAME.as_ref());
+    let placed = fill(&file).and_then(|()| place()).inspect_err(|_| {
+        let _ = unlinkat(directory, &name, AtFlags::empty());
     });
-    filled.map(|()| file)
+    placed.map(|()| file)
 }
 
 fn fill(mut file: &File) -> io::Result<()> {
     // The umask may remove the owner's permissions, but the tag must be readable.
     fchmod(file, READABLE)?;
     file.write_all(CONTENT.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NAME, is_valid, with_a_name};
+    use crate::os::tree::directory_at;
+
+    #[test]
+    fn what_a_killed_process_of_the_same_number_has_left_is_no_tag() {
+        let scratch = tempfile::tempdir().unwrap();
+        let leftover = scratch.path().join(format!(".{NAME}.{}", std::process::id()));
+        std::fs::write(&leftover, "Sig").unwrap();
+        let directory = directory_at(scratch.path()).unwrap();
+        with_a_name(&directory).unwrap();
+        assert!(is_valid(&directory) && !leftover.exists());
+    }
 }

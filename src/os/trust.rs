@@ -109,9 +109,8 @@ impl Trust {
 
     /// Whether no untrusted account can change the directory or program that a path points to.
     pub fn covers(&self, path: &Path) -> bool {
-        let followed = self.follow(path, Path::new(""), 0);
-        let asserted = followed.and_then(|(at, entry)| self.assert(&at, &entry, PathStep::Last));
-        path.is_absolute() && asserted.is_ok()
+        let judge = |(at, entry): (PathBuf, Entry)| self.assert(&at, &entry, PathStep::Last);
+        path.is_absolute() && self.follow(path, Path::new(""), 0).and_then(judge).is_ok()
     }
 
     /// The first entry on a path that an untrusted account can change, as far as the path exists. In

@@ -65,7 +65,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         },
     };
     let mut owners = [&[0, caller.acting], caller.trusted.as_slice()].concat();
-    // Above a home, any owner is accepted: the owner of such a directory can replace the home itself.
+    // Above a home, an owner that a user namespace hides is accepted: whoever it is can replace the home.
     if entry.uid == UNMAPPED && is_above_home() && user_namespace::hides_owners() {
         owners.push(UNMAPPED);
     }

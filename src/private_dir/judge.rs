@@ -9,15 +9,15 @@
 use crate::os::entry::{Entry, Kind};
 use crate::private_dir::refusal::Flaw;
 
-/// How others may be able to write to a directory above a private directory.
+/// Which write permissions of others are tolerated on a directory above a private directory.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tolerated {
-    /// By its group. So it is in an ancestor of the workspace that is being built: whoever can write there
+    /// Its group's. This is for ancestors of the workspace that is being built: whoever can write there
     /// can change the sources anyway.
     pub group: bool,
-    /// If it is sticky. So it is in a shared root that the settings accept, and in an ancestor of the
-    /// caller's home with the private directory below that home: whoever controls it controls everything
-    /// that is built in the home anyway.
+    /// Everybody's, if it is sticky. This is for a shared root that the settings accept, and for ancestors
+    /// of the caller's home if the private directory is below that home: whoever controls them controls
+    /// everything that is built in the home anyway.
     pub sticky: bool,
 }
 

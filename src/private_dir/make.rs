@@ -16,7 +16,7 @@ use crate::os::facts::is_noexec;
 use crate::os::tree;
 use crate::os::{accounts, acls, files, tag};
 use crate::private_dir::judge::judge_own;
-use crate::private_dir::place::Place;
+use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::{Flaw, refusal, refused, unreadable};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
@@ -40,7 +40,13 @@ pub(super) fn private(
     notes: &mut Vec<String>,
 ) -> Result<()> {
     let path = place.private_dir();
-    let not_made = |error| failed(CREATE, &path, error);
+    let is_below_root = place.kind == PlaceKind::BelowSharedRoot;
+    let not_made = |error| {
+        let failure = failed(CREATE, &path, error);
+        // If the caller may not create it, root can.
+        let is_denied = failure.help.is_some() && is_below_root;
+        if is_denied { failure.help(provision_command(caller.uid)) } else { failure }
+    };
     let parent = open_judged(&place.parent, judged, tree::NAMED)?;
     let is_given = caller.acting != caller.uid;
     let unfinished = format!("{UNFINISHED}{}", place.name);

@@ -4,6 +4,12 @@
 //! replace a directory that was already checked, so nothing can be swapped afterwards. `make` opens a
 //! directory first and checks the descriptor. This module never deletes or follows anything that
 //! another user put there.
+//!
+//! - `account`, `place`: who gets a private directory, and the possible places for it
+//! - `ancestors`: checks every directory above it, and the files that builds would read there
+//! - `judge`: what is refused, by what `lstat` says
+//! - `make`, `exposed_contents`: create it, and close one that others can read
+//! - `provision`: root creates it for others
 
 pub mod account;
 mod ancestors;

@@ -90,14 +90,13 @@ impl Refusal<'_> {
                 ),
                 self.closing(flaw == Flaw::RootWritable),
             ),
+            Flaw::AncestorForeign if owner.uid == UNMAPPED => {
+                let fault = format!("its owner has no account here and appears as {owner}");
+                (fault, trust_unmapped(UNMAPPED))
+            }
             Flaw::AncestorForeign => (
                 format!("it is owned by {owner}, who could replace your directory in it"),
-                match owner.uid {
-                    UNMAPPED => trust_unmapped(UNMAPPED),
-                    _ => {
-                        Look::Ancestors.at(path, "choose a place that only you or root can change")
-                    }
-                },
+                Look::Ancestors.at(path, "choose a place that only you or root can change"),
             ),
         };
         let what = match flaw {
