@@ -203,11 +203,13 @@ fn inside_build_script(facts: &Facts, place: &Place, out_dir: &Path) -> Decision
     let build_dir = build_build_dir.as_ref();
     let is_build_dir_ours = build_dir.is_some_and(|path| facts.is_ours(path, Some(place)));
     let inherits = target_dir.is_some();
-    let asked = facts.build_dir(place).filter(|_| inherits).map(|dir| dir.origin.clone());
-    let asked = asked.or_else(|| is_build_dir_ours.then(|| "an outer run".into()));
+    // Without an inherited target directory, cargo uses its own default, and only a build directory of ours
+    // has to be replaced.
+    let configured = facts.build_dir(place).filter(|_| inherits).map(|dir| dir.origin.clone());
+    let origin = configured.or_else(|| is_build_dir_ours.then(|| "an outer run".into()));
     Decision {
         target_dir: inherits.then(|| own.clone()),
-        build_dir: asked.map(|instead_of| Moved { to: own, instead_of }),
+        build_dir: origin.map(|instead_of| Moved { to: own, instead_of }),
         ..Decision::pass_through(Rule::BuildScript, Vec::new())
     }
 }

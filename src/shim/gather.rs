@@ -119,7 +119,7 @@ impl Facts {
         self.read_build_dirs(homes, cargo_home);
         self.account = self.settings.account(snapshot.uid);
         self.root = self.root_state(snapshot);
-        self.variables = self.variables(homes);
+        self.variables = self.read_variables(homes);
         if self.root.is_out_of_reach() || self.has_variable_outside_root() {
             self.own_cache = homes.cache();
         }

@@ -19,7 +19,7 @@ impl Facts {
     ///
     /// Another user may have set all of them, as after `sudo -E`, and a build in `OUT_DIR` is only as
     /// private as that directory. So it must be one of the caller's own.
-    pub(super) fn variables(&self, homes: &Homes<'_>) -> Variables {
+    pub(super) fn read_variables(&self, homes: &Homes<'_>) -> Variables {
         let snapshot = homes.snapshot;
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());

@@ -1,5 +1,12 @@
 //! The hot path: gather facts, decide, make the directory safe, execute cargo.
 //!
+//! - `argv`, `alias`: what the command is
+//! - `gather`, `inherited_variables`, `own_places`: the facts: accounts, variables, directories
+//! - `cargo_config`, `excerpt`, `build_dir`: what cargo's own configuration says
+//! - `decide`, `reasons`: where it builds, and why
+//! - `environment`, `exec`: what cargo gets, and its start
+//! - `real_cargo`, `trail`, `toolchain`, `installation`: which cargo, and who we are
+//!
 //! The verbs that show the decision use the same [`Plan`], so they cannot differ from it.
 
 pub mod alias;

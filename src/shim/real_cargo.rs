@@ -134,9 +134,11 @@ impl Search<'_> {
         if let Some(cargo) = settings.real_cargo() {
             // To execute another cargo than the named one would be a surprise, unless the named one has
             // already asked for another.
-            let is_accepted = self.accepts_named(cargo);
-            if is_accepted || !self.trail.has_tried(cargo) {
-                return is_accepted.then(|| cargo.to_owned());
+            if self.accepts_named(cargo) {
+                return Some(cargo.to_owned());
+            }
+            if !self.trail.has_tried(cargo) {
+                return None;
             }
         }
         let partner = partner(snapshot).filter(|cargo| self.accepts(cargo));
