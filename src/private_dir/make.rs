@@ -40,11 +40,11 @@ pub(super) fn private(
     notes: &mut Vec<String>,
 ) -> Result<()> {
     let path = place.private_dir();
-    let is_below_root = place.kind == PlaceKind::BelowSharedRoot;
+    let is_others_root = place.kind == PlaceKind::BelowSharedRoot && judged.uid != caller.uid;
     let not_made = |error| {
         let failure = failed(CREATE, &path, error);
         // If the caller may not create it, root can.
-        let is_denied = failure.help.is_some() && is_below_root;
+        let is_denied = failure.help.is_some() && is_others_root;
         if is_denied { failure.help(provision_command(caller.uid)) } else { failure }
     };
     let parent = open_judged(&place.parent, judged, tree::NAMED)?;
