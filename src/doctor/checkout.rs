@@ -83,7 +83,8 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
         let command = format!("chmod g+s {}", quoted(workspace));
         found.push(machine.for_owner(Severity::Warn, text, (workspace, entry.uid), &command));
     }
-    if umask().is_some_and(|umask| umask & 0o020 != 0) {
+    let can_create = access(workspace, Access::WRITE_OK).is_ok();
+    if can_create && umask().is_some_and(|umask| umask & 0o020 != 0) {
         let text = format!(
             "files that you create in the checkout `{}` are not writable for its group {group}, because \
              of your umask",

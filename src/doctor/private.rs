@@ -56,13 +56,15 @@ fn own(machine: &Machine<'_>, place: &Place) -> Vec<Finding> {
     let system =
         statvfs(&path).ok().filter(|it| of_root.is_none_or(|root| root.f_flag != it.f_flag));
     found.extend(system.into_iter().flat_map(|system| mounted(machine, &path, &system)));
-    if let Some(command) = plan.provision_command().filter(|_| place.kind == PlaceKind::InOwnCache)
-    {
-        let text = format!(
-            "you have no private directory in the shared root, so builds go to `{}`",
-            escaped(&path)
-        );
-        found.push(Finding::new(Severity::Warn, text).at(&path).help(command));
+    if let Some(command) = plan.provision_command() {
+        let (severity, effect) = match place.kind {
+            PlaceKind::InOwnCache => (Severity::Warn, format!("builds go to `{}`", escaped(&path))),
+            PlaceKind::BelowSharedRoot => {
+                (Severity::Fail, "builds are refused, as `missing` says".to_owned())
+            }
+        };
+        let text = format!("you have no private directory in the shared root, so {effect}");
+        found.push(Finding::new(severity, text).at(&path).help(command));
     }
     found
 }

@@ -114,13 +114,15 @@ impl<'a> Destination<'a> {
             let help = format!("cargo-peruser migrate {source} --to {to} --checkout CHECKOUT");
             return Err(Failure::new(text).help(help));
         }
+        let is_in_checkout = is_for_one && plan.facts.workspace.is_some();
         Ok(Destination {
             person: Person { uid: caller.uid, gid: caller.gid },
             owner,
             is_for_another,
             private_dir: place.private_dir(),
             name: name.clone(),
-            checkout: (is_for_one || request.checkout.is_some()).then(|| plan.snapshot.cwd.clone()),
+            checkout: (is_in_checkout || request.checkout.is_some())
+                .then(|| plan.snapshot.cwd.clone()),
             request,
             required,
             caller,

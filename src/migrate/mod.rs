@@ -22,7 +22,6 @@ mod source;
 mod staging;
 
 use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
@@ -192,10 +191,7 @@ fn in_place(source: &Source, request: &Request) -> Result<Placement, Failure> {
 
 /// Writes to stdout.
 fn say(text: &str, state: &str) -> Result<(), Failure> {
-    let stdout_failed = |cause: io::Error| {
-        Failure::new(format!("failed to write to stdout: {}", reason(&cause))).help(state)
-    };
-    report::line(text).map_err(stdout_failed)
+    report::line(text).map_err(|cause| Failure::new(cause.to_string()).help(state))
 }
 
 /// Adds the state of the target directory to an error without a help line.

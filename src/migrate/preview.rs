@@ -79,8 +79,8 @@ impl Preview {
             _ if is_private => (Method::Descend, "moved one level down".to_owned()),
             None => (Method::Rename, "renamed".to_owned()),
             Some(why) => {
-                let can_be_given = destination.can_be_given(&inventory);
-                let rest = if can_be_given { "is removed afterwards" } else { "stays" };
+                let is_removed = destination.can_be_given(&inventory) && source.may_be_removed();
+                let rest = if is_removed { "is removed afterwards" } else { "stays" };
                 let (needed, free) = (bytes(needed), bytes(free));
                 let how = format!("{needed} at most, {free} free; the source {rest}");
                 (Method::Copy, format!("copied, {why}: {how}"))

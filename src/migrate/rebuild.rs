@@ -27,7 +27,7 @@ use crate::ui::report::{self, counted};
 /// The reason why they are not rebuilt, if a checkout was named. The working directory is only a guess.
 pub(super) fn after(plan: &Plan<'_>, destination: &Destination<'_>) -> Result<(), Failure> {
     let is_named = destination.request.checkout.is_some();
-    let is_known = is_named || (destination.checkout.is_some() && plan.facts.workspace.is_some());
+    let is_known = destination.checkout.is_some();
     let checkout = &plan.snapshot.cwd;
     let touched = (is_known && !destination.is_for_another).then(|| touch_roots(plan, checkout));
     let count = match touched {

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, fsync, openat};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, accessat, fsync, openat};
 
 use crate::os::entry::Kind;
 use crate::os::facts::facts;
@@ -133,9 +133,16 @@ impl Source {
     pub(super) fn report_rest(&self, inode: u64, why: &str) {
         for name in [&self.name, &self.aside].into_iter().filter(|name| self.has(name, inode)) {
             let path = self.path.with_file_name(name);
-            let help = Look::Content.at(&path, "if nobody needs it, its owner can remove it");
+            let help = Look::Content.at(&path, "remove it, if nobody needs it");
             report::advice(&format!("`{}` stays{why}", escaped(&path)), &help);
         }
+    }
+
+    /// Whether this account may remove it from its parent directory.
+    pub(super) fn may_be_removed(&self) -> bool {
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        let parent = self.parent.as_ref();
+        parent.is_some_and(|parent| accessat(parent, ".", access, AtFlags::EACCESS).is_ok())
     }
 
     /// Where it is while it is being removed.

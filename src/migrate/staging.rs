@@ -159,11 +159,15 @@ impl Staging {
             if journal.is_sound() { Ok(Some(journal)) } else { Err(other()) }
         };
         let journal = read().map_err(|cause| self.unusable(&reason(&cause)))?;
-        match journal {
-            Some(other) if other.source() != destination.request.source => {
-                Err(destination.unfinished(&other))
-            }
-            journal => Ok(journal),
+        let Some(journal) = journal else { return Ok(None) };
+        let source = journal.source();
+        if journal.arrived.is_none() && !files::is_there(&source) {
+            let why = format!("`{}` is gone, so its copy stays incomplete", escaped(&source));
+            return Err(self.unusable(&why));
+        }
+        match source == destination.request.source {
+            true => Ok(Some(journal)),
+            false => Err(destination.unfinished(&journal)),
         }
     }
 

@@ -86,7 +86,11 @@ fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settin
         let text = format!("cannot use the settings in `{}`: {cause}", escaped(path));
         Failure::new(text).help(help).exit(78)
     };
-    let unreadable = |error: io::Error| wrong(reason(&error), format!("ls -l {}", quoted(path)));
+    let unreadable = |error: io::Error| {
+        let is_roots = whose == Whose::System && error.kind() == io::ErrorKind::PermissionDenied;
+        let help = if is_roots { "ask root (uid 0) to run: chmod a+r" } else { "ls -l" };
+        wrong(reason(&error), format!("{help} {}", quoted(path)))
+    };
     let trust = Trust::among(caller, owners);
     let (trust, from) = match whose {
         // Whoever can change `/etc` does not need our settings.

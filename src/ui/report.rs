@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use crate::ui::escape;
-use crate::ui::failure::Failure;
+use crate::ui::failure::{Failure, reason};
 
 pub use table::{Column, ago, counted, grid, row, table};
 
@@ -80,7 +80,10 @@ pub fn raw(bytes: &[u8]) -> io::Result<()> {
     };
     match write() {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        written => written.map_err(|cause| {
+            let text = format!("failed to write to stdout: {}", reason(&cause));
+            io::Error::new(cause.kind(), text)
+        }),
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn tests() -> Vec<Test> {
             .needs(&[Need::Strace]),
         test!("sends_root_through_nothing_that_the_owner_can_exchange", exchangeable),
         test!("looks_at_no_mount_behind_a_link_of_mallorys", behind_a_link),
+        test!("says_that_builds_are_refused_without_a_directory", without_directory),
         test!("finds_a_root_that_setup_would_make_anew", anew).needs(&[Need::Bash]),
         test!("finds_a_root_that_systemd_ages_and_a_shell_without_a_hook", ageing_and_shells,)
             .needs(&[Need::Bash]),
@@ -227,6 +228,13 @@ fn dubious(stage: &Stage) {
     bob.shell(&offered(&run, "git config"), [""; 0]).run().ok();
     bob.program("git", ["status"]).run().ok();
     healthy(&doctor(&bob, &["--strict"]).run());
+}
+
+fn without_directory(stage: &Stage) {
+    stage.shared_root().make();
+    let refusing = doctor(&stage.person("alice"), &[]).env("CARGO_PERUSER_MISSING", "refuse").run();
+    refusing.fails().prints("fail[private-dir]").prints("so builds are refused, as `missing` says");
+    refusing.prints("sudo cargo-peruser provision alice");
 }
 
 fn behind_a_link(stage: &Stage) {

@@ -12,6 +12,7 @@ pub(super) fn tests() -> Vec<Test> {
         needs(test!("the_rebuild_of_what_still_waits_says_so", rebuild)),
         needs(test!("goes_on_where_the_sources_directory_is_gone", no_parent)),
         needs(test!("goes_on_to_where_it_was_begun", checkout)),
+        needs(test!("what_was_copied_of_a_source_that_is_gone_is_named", gone)),
     ]
 }
 
@@ -114,7 +115,7 @@ fn cleared(stage: &Stage) {
     make::directory(&work, scene.bob.uid(), scene.bob.uid(), 0o755);
     make::file(&work.join("text"), "years of work", scene.bob.uid(), 0o644);
     let run = scene.give(&["--yes"]);
-    run.ok().mentions(format!("`{}` stays", left.display())).helps("its owner can remove it");
+    run.ok().mentions(format!("`{}` stays", left.display())).helps("remove it, if nobody needs it");
     assert!(fs::read_to_string(work.join("text")).unwrap() == "years of work", "it is gone");
     scene.has_arrived();
 }
@@ -164,4 +165,20 @@ fn checkout(stage: &Stage) {
     give(one).after(strace).run().fails();
     give(two).run().ok().prints("/one-").never_says("/two-");
     assert!(look(&scene.old).is_none(), "the source is still there");
+}
+
+/// Neither migration can go on before a person has looked at the incomplete copy.
+fn gone(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let another = stage.at("another");
+    cache::build(&another, &[&scene.alice]);
+    steps::killed_at(scene.giving(&["--yes", "--copy"]), "syncfs", 1).fails();
+    make::nothing(&scene.old);
+    let staging = waiting(&scene).with_file_name("");
+    for source in [&scene.old, &another] {
+        let run = migrate(&scene.root, source).args(["--to", "alice", "--yes"]).run();
+        run.fails().blames("is gone, so its copy stays incomplete").helps("ls -lAR");
+    }
+    make::nothing(&staging);
+    migrate(&scene.root, &another).args(["--to", "alice", "--yes"]).run().ok();
 }
