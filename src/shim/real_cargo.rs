@@ -19,7 +19,7 @@ use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::trust::Trust;
-use crate::settings::Settings;
+use crate::settings::{Key, Settings};
 use crate::shim::argv::Invocation;
 use crate::shim::toolchain;
 use crate::shim::trail::Trail;
@@ -42,6 +42,8 @@ pub struct SearchResult {
     pub cargo: Option<PathBuf>,
     /// The skipped candidates, and why.
     pub skipped: Vec<(PathBuf, &'static str)>,
+    /// Where the settings name the cargo to execute, if they do.
+    named: Option<String>,
 }
 
 impl SearchResult {
@@ -57,8 +59,14 @@ impl SearchResult {
                 let path = if is_empty { OsStr::new("(empty)") } else { path.as_os_str() };
                 text += &format!("\n  passed over `{}`: {reason}", escaped(path));
             }
-            let help = "install Rust, put its directory on PATH, or name the cargo to execute with \
-                        `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO";
+            let help = match &self.named {
+                Some(origin) => format!("correct `real-cargo`, which is set in {origin}"),
+                None => {
+                    "install Rust, put its directory on PATH, or name the cargo to execute with \
+                         `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO"
+                        .to_owned()
+                }
+            };
             Failure::new(text).help(help).exit(127)
         })
     }
@@ -74,7 +82,8 @@ pub fn find(
 ) -> SearchResult {
     let mut search = Search { skipped: Vec::new(), ourselves: ourselves(), trail, caution };
     let cargo = search.run(homes, settings, invocation);
-    SearchResult { cargo, skipped: search.skipped }
+    let named = settings.origin(Key::RealCargo).map(ToString::to_string);
+    SearchResult { cargo, skipped: search.skipped, named }
 }
 
 /// The cargo that called us as its subcommand. A toolchain's own cargo does not understand

@@ -135,7 +135,9 @@ fn the_settings_can_name_one() {
         let output = world.shim(["build"]).env(key, &useless).run();
         output.exits(127);
         let useless = world.redact(&useless.to_string_lossy());
-        output.mentions(format!("`{useless}`"));
+        output
+            .mentions(format!("`{useless}`"))
+            .helps(format!("is set in the environment variable {key}"));
     }
     // The cargo that runs us as its subcommand overrides the settings.
     let caller = world.cargo_in("caller");
