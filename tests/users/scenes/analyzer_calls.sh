@@ -1,5 +1,5 @@
 #!/bin/sh
-# The calls of rust-analyzer 0.0.328 (ra_ap_rust-analyzer on crates.io), as a cargo that writes down
+# The calls of rust-analyzer 0.0.328 (the crate ra_ap_rust-analyzer), as a cargo that writes down
 # its arguments recorded them on 28 November 2026 on the checkout of these tests, with cargo 1.95: the
 # workspace is loaded, `src/both.rs` saved, and its test run. Left out are those that ask for a version,
 # the configuration or a target's description. `$CARGO_HOME/bin/cargo` is called for what it must know,
