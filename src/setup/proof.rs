@@ -33,11 +33,19 @@ struct SessionFinding {
     kind: &'static SessionKind,
     /// `None` if the shell gave no answer.
     answer: Option<ShellAnswer>,
-    /// What is wrong, in a word. Empty if the shim comes first, or there is no cargo for it to execute,
-    /// and programs that bypass the shim build in the same private directory.
+    /// What is wrong. `None` if the shim comes first, or there is no cargo for it to execute, and programs
+    /// that bypass the shim build in the same private directory.
+    fault: Option<Fault>,
+}
+
+/// What is wrong in a session.
+struct Fault {
+    /// In a word.
     mark: &'static str,
-    /// What is wrong, and the command that helps.
-    complaint: Option<(String, String)>,
+    /// In a sentence.
+    text: String,
+    /// What helps.
+    help: String,
 }
 
 /// What is shown of a session: its `cargo`, its target directory, and what is wrong.
@@ -89,7 +97,7 @@ pub(super) fn show(
         report::warning(&complaints.join("\n         "), &help);
     }
     tell_the_rest(site, snapshot, &findings);
-    Ok(chosen.is_none() && findings.iter().all(|finding| finding.mark.is_empty()))
+    Ok(chosen.is_none() && findings.iter().all(|finding| finding.fault.is_none()))
 }
 
 fn paragraph(title: &str, (cargo, target_dir, mark): Shown) -> String {
@@ -175,8 +183,8 @@ fn session_shell(snapshot: &Snapshot) -> String {
 
 /// Reports what no shell's start-up files can change.
 fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) {
-    let is_bare = |SessionFinding { answer, mark, .. }: &SessionFinding| {
-        mark.is_empty() && answer.as_ref().is_some_and(|answer| answer.cargo.is_none())
+    let is_bare = |SessionFinding { answer, fault, .. }: &SessionFinding| {
+        fault.is_none() && answer.as_ref().is_some_and(|answer| answer.cargo.is_none())
     };
     if findings.iter().any(is_bare) {
         let name = accounts::owner(site.account.uid);
@@ -217,8 +225,8 @@ fn ask_all(
             kinds.filter_map(|kind| Some((kind, start(kind, &site.account, snapshot)?))).collect();
         findings.extend(started.into_iter().map(|(kind, shell)| {
             let answer = shell.and_then(answer);
-            let (mark, complaint) = judge(kind, &answer, site, has_cargo);
-            SessionFinding { kind, answer: answer.ok(), mark, complaint }
+            let fault = judge(kind, &answer, site, has_cargo);
+            SessionFinding { kind, answer: answer.ok(), fault }
         }));
     }
     // If somebody has put something into such a directory meanwhile, it stays.
@@ -230,56 +238,59 @@ fn ask_all(
 /// The complaints that each help is for: several shells read one file.
 fn complaints(findings: &[SessionFinding]) -> BTreeMap<&str, Vec<&str>> {
     let mut complaints: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (complaint, help) in findings.iter().filter_map(|finding| finding.complaint.as_ref()) {
-        complaints.entry(help).or_default().push(complaint);
+    for Fault { text, help, .. } in findings.iter().filter_map(|finding| finding.fault.as_ref()) {
+        complaints.entry(help).or_default().push(text);
     }
     complaints
 }
 
 impl SessionFinding {
     fn shown(&self) -> Shown {
+        let mark = self.fault.as_ref().map_or("", |fault| fault.mark);
         let Some(ShellAnswer { cargo, target_dir, .. }) = &self.answer else {
-            return ("no answer".into(), "no answer".into(), self.mark);
+            return ("no answer".into(), "no answer".into(), mark);
         };
-        (word(cargo.as_deref()), word(target_dir.as_deref()), self.mark)
+        (word(cargo.as_deref()), word(target_dir.as_deref()), mark)
     }
 }
 
-/// What is wrong in a session: in a word, and as a complaint with the command that helps.
+/// What is wrong in a session, if anything is.
 fn judge(
     kind: &SessionKind,
     answer: &io::Result<ShellAnswer>,
     site: &Site,
     has_cargo: bool,
-) -> (&'static str, Option<(String, String)>) {
+) -> Option<Fault> {
     let session = format!("a fresh {}", name(kind));
     let ShellAnswer { cargo, target_dir, config } = match answer {
         Ok(answer) => answer,
         Err(error) => {
             let help = format!("{} {} true", kind.shell, kind.start.1.join(" "));
-            return (NOT_THE_SHIM, Some((format!("{session} gave no answer: {error}"), help)));
+            let text = format!("{session} gave no answer: {error}");
+            return Some(Fault { mark: NOT_THE_SHIM, text, help });
         }
     };
     let start_up = StartUp { kind, home: &site.home, config: config.as_deref() };
-    let (complaint, line) = match (cargo, target_dir) {
+    let (text, line) = match (cargo, target_dir) {
         (None, _) if has_cargo => (format!("{session} finds no cargo at all"), None),
         // Any shim will do: the machine's, the person's own, or another one.
         (Some(cargo), _) if Installation::of_shim(cargo).is_none() => {
-            let complaint = format!("in {session} `{}` comes before the shim", escaped(cargo));
-            (complaint, start_up.line_that_puts_first(cargo))
+            let text = format!("in {session} `{}` comes before the shim", escaped(cargo));
+            (text, start_up.line_that_puts_first(cargo))
         }
         // From here on the shim comes first, or there is no cargo for it to execute.
-        (_, Some(target)) if is_private(target, site) => return ("", None),
+        (_, Some(target)) if is_private(target, site) => return None,
         (_, target) => {
             let line = start_up.line_that_sets_target();
             let is = target.as_ref().map(|path| format!("is `{}`", escaped(path)));
             let is = is.unwrap_or_else(|| "is not set".into());
-            let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(line.as_ref()));
-            return ("  <- not your own", Some((complaint, line_to_take_out(line))));
+            let text = format!("in {session} {TARGET_DIR} {is}{}", by(line.as_ref()));
+            let (mark, help) = ("  <- not your own", line_to_take_out(line));
+            return Some(Fault { mark, text, help });
         }
     };
     let help = line_to_add(&start_up, line.as_ref(), site);
-    (NOT_THE_SHIM, Some((complaint + &by(line.as_ref()), help)))
+    Some(Fault { mark: NOT_THE_SHIM, text: text + &by(line.as_ref()), help })
 }
 
 const NOT_THE_SHIM: &str = "  <- not the shim";
