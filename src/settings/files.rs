@@ -88,8 +88,14 @@ fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settin
     };
     let unreadable = |error: io::Error| {
         let is_roots = whose == Whose::System && error.kind() == io::ErrorKind::PermissionDenied;
-        let help = if is_roots { "ask root (uid 0) to run: chmod a+r" } else { "ls -l" };
-        wrong(reason(&error), format!("{help} {}", quoted(path)))
+        let (file, directory) = (quoted(path), quoted(path.parent().unwrap_or(path)));
+        wrong(
+            reason(&error),
+            match is_roots {
+                true => format!("ask root (uid 0) to run: chmod a+rX {directory} {file}"),
+                false => format!("ls -l {file}"),
+            },
+        )
     };
     let trust = Trust::among(caller, owners);
     let (trust, from) = match whose {
