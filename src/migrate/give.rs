@@ -24,8 +24,8 @@ use crate::private_dir::provision::Person;
 use crate::ui::failure::Failure;
 
 /// Gives everything in the tree to its new owner, and a cache directory tag to the top. Entries that only
-/// they can change already stay as they are. Cargo's lock files are removed: a process that has one open could lock it forever, and cargo
-/// creates new ones.
+/// they can change already stay as they are. Cargo's lock files are removed: a process that has one open
+/// could lock it forever, and cargo creates new ones.
 ///
 /// # Errors
 /// A tree that differs from the one judged, and any I/O error. The next run continues.

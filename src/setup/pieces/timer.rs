@@ -11,8 +11,9 @@ const TIMER: &str = include_str!("../gc.timer");
 /// The timer's name. The service has the same name with another suffix.
 pub(crate) const NAME: &str = "cargo-peruser-gc.timer";
 
-/// The units in `units`, a directory that systemd reads, for a timer that is due `every` day or week, and the link that enables the timer. The
-/// machine's `gc` writes only below `machines_root`; without one, the units are a person's.
+/// The units in `units`, a directory that systemd reads, for a timer that is due `every` day or week, and
+/// the link that enables the timer. The machine's `gc` writes only below `machines_root`; without one,
+/// the units are a person's.
 pub(crate) fn pieces(
     units: &Path,
     every: &str,
