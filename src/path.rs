@@ -41,7 +41,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     if is_asked_for_this_place && plan.is_outside_of_workspaces() {
         report::note(&"there is no workspace here: this is the directory for commands without one");
     }
-    report::raw(&[path.as_os_str().as_encoded_bytes(), b"\n"].concat())?;
+    report::raw_line(path.as_os_str().as_encoded_bytes())?;
     Ok(0)
 }
 

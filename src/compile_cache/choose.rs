@@ -131,9 +131,8 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Wrapping
 
 /// The first program with that name on PATH, in an absolute directory that is not world-writable.
 fn on_path(snapshot: &Snapshot, name: &Path) -> Option<PathBuf> {
-    let path = snapshot.variable("PATH")?;
-    let directories = std::env::split_paths(&path)
-        .filter(|directory| directory.is_absolute() && holds_programs(directory));
+    let directories = snapshot.directories_on_path().into_iter();
+    let directories = directories.filter(|directory| holds_programs(directory));
     directories.map(|directory| directory.join(name)).find(|path| is_executable(path))
 }
 

@@ -53,18 +53,16 @@ pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
     if let Err(failure) = machine.plan.real_cargo(&machine.plan.trail()).cargo() {
         found.push(Finding::of(&failure));
     }
-    let path = machine.snapshot.variable("PATH").unwrap_or_default();
-    let directories: BTreeSet<PathBuf> = std::env::split_paths(&path).collect();
-    for directory in directories.iter().filter(|directory| directory.is_absolute()) {
-        let Ok(entry) = std::fs::metadata(directory) else { continue };
+    for directory in BTreeSet::from_iter(machine.snapshot.directories_on_path()) {
+        let Ok(entry) = std::fs::metadata(&directory) else { continue };
         if entry.is_dir() && entry.mode() & 0o002 != 0 {
             let text = format!(
                 "`{}` is on PATH and everyone can write to it (mode {:04o}), so everyone can run \
                  programs as you",
-                escaped(directory),
+                escaped(&directory),
                 entry.mode() & 0o7777
             );
-            let command = format!("chmod o-w {}", quoted(directory));
+            let command = format!("chmod o-w {}", quoted(&directory));
             let place = (directory.as_path(), entry.uid());
             found.push(machine.for_owner(Severity::Warn, text, place, &command));
         }

@@ -19,10 +19,10 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 
+use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::node::MAX_DEPTH;
 use crate::os::snapshot::Snapshot;
-use crate::os::{accounts, files};
 use crate::private_dir::provision::Provisioner;
 use crate::settings::Flags;
 use crate::shim::Plan;
@@ -123,11 +123,10 @@ fn examine(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> Report {
         Ok(plan) => {
             let (plan, homes) = (&plan, Homes::new(snapshot));
             let depth = if verb.get_flag("deep") { MAX_DEPTH } else { homes::UPPER };
-            let root = plan.settings().shared_root().filter(|root| files::is_there(root));
-            let root = root.filter(|_| verb.get_flag("all-users"));
-            let everybody =
-                root.and_then(|root| Provisioner::new(root, plan.settings(), None).ok());
-            let machine = Machine { snapshot, flags, homes, plan, everybody, depth };
+            let mut machine = Machine { snapshot, flags, homes, plan, everybody: None, depth };
+            if let Some(root) = machine.root().filter(|_| verb.get_flag("all-users")) {
+                machine.everybody = Provisioner::new(root, plan.settings(), None).ok();
+            }
             checks.for_each(|(id, _, make)| report.add(id, make(&machine), &own_name));
         }
         Err(failure) => checks.for_each(|(id, ..)| {

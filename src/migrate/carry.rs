@@ -1,9 +1,7 @@
 //! Carries out a migration. The journal records each step before it begins, unless its result shows it.
 //! So an interruption at any moment leaves one complete target directory and a way to continue.
 
-use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,7 +19,7 @@ use super::staging::{INCOMING, Staging};
 use crate::os::interrupt;
 use crate::os::lock::Locks;
 use crate::os::node::Inventory;
-use crate::os::tree::{Tree, directory, names, rename};
+use crate::os::tree::{Tree, directory, names, os_str, rename};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::report;
@@ -190,7 +188,7 @@ impl Move<'_> {
         let failed = |cause: io::Error| Failure::step("move", &private.path, cause);
         let incoming = self.staging.incoming()?;
         for name in names(&private.top).map_err(failed)? {
-            let name = OsStr::from_bytes(name.as_bytes());
+            let name = os_str(&name);
             if !is_ours(name, &self.destination.name) {
                 rename(&private.top, name, &incoming.top, name).map_err(failed)?;
             }

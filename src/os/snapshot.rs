@@ -121,6 +121,12 @@ impl Snapshot {
         std::env::var_os(name).filter(|_| !is_hidden)
     }
 
+    /// The absolute directories on PATH. What other entries are depends on the working directory.
+    pub fn directories_on_path(&self) -> Vec<PathBuf> {
+        let path = self.variable("PATH").unwrap_or_default();
+        std::env::split_paths(&path).filter(|entry| entry.is_absolute()).collect()
+    }
+
     /// All variables that are not hidden, with their values.
     pub fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
         std::env::vars_os().filter(|(name, _)| !self.hidden.iter().any(|hidden| name == hidden))

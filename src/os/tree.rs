@@ -84,7 +84,7 @@ impl Tree {
             let failed = |cause| self.failed("look at", &above, cause);
             let directory = self.enter(&inventory, index).map_err(failed)?;
             for name in names(&directory).map_err(failed)? {
-                if above.is_empty() && leave_out(OsStr::from_bytes(name.as_bytes())) {
+                if above.is_empty() && leave_out(os_str(&name)) {
                     continue;
                 }
                 // It may have been removed since its name was read.
@@ -134,16 +134,14 @@ impl Tree {
     pub fn go(&self, names: &[CString]) -> io::Result<File> {
         let mut at = self.top.try_clone()?;
         for name in names {
-            at = directory(&at, OsStr::from_bytes(name.as_bytes()))?;
+            at = directory(&at, os_str(name))?;
         }
         Ok(at)
     }
 
     /// A path in the tree; for messages only.
     pub fn at(&self, names: &[CString]) -> PathBuf {
-        names
-            .iter()
-            .fold(self.path.clone(), |path, name| path.join(OsStr::from_bytes(name.as_bytes())))
+        names.iter().fold(self.path.clone(), |path, name| path.join(os_str(name)))
     }
 
     /// The failure of a step, or the failure for an entry that was changed meanwhile.

@@ -3,8 +3,6 @@
 //!
 //! Works by descriptor: the owner's own processes may change the directory meanwhile.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{OFlags, fchmod};
@@ -12,7 +10,7 @@ use rustix::fs::{OFlags, fchmod};
 use super::{Caller, make};
 use crate::os::entry::{Entry, Kind};
 use crate::os::node::{Inventory, Node, is_mounted};
-use crate::os::tree::Tree;
+use crate::os::tree::{self, Tree};
 use crate::os::{acls, files, trust};
 use crate::private_dir::refusal::{refused, renaming};
 use crate::ui::escape::escaped;
@@ -44,7 +42,7 @@ fn contents(tree: &Tree, caller: &Caller<'_>) -> Result<Inventory> {
     let mut entries = inventory.nodes.iter().enumerate().skip(1);
     if let Some((index, node)) = entries.find(|(index, node)| is_unsafe(*index, node)) {
         let names = inventory.path(index);
-        let inside: PathBuf = names.iter().map(|name| OsStr::from_bytes(name.to_bytes())).collect();
+        let inside: PathBuf = names.iter().map(|name| tree::os_str(name)).collect();
         let fault = format!(
             "others could read it until now, and can write to `{}` in it (mode {:04o})",
             escaped(&inside),

@@ -65,7 +65,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let mut links = tools(snapshot, plan.settings(), &homes, &path);
     links.insert(CARGO.into(), shim.clone());
     directory::hold(&path, &shim, &links, &caller)?;
-    report::raw(&[path.as_os_str().as_encoded_bytes(), b"\n"].concat())?;
+    report::raw_line(path.as_os_str().as_encoded_bytes())?;
     tell_missing(&links);
     Ok(0)
 }
@@ -98,15 +98,14 @@ fn shim() -> Result<PathBuf> {
     std::env::current_exe().map_err(|cause| exec::failed("/proc/self/exe".as_ref(), cause))
 }
 
-/// The user's own Rust tools, as they would be executed without the shim. Those beside the
-/// first `rustc` are preferred. Symlinks are not resolved: rustup's proxies are one program under many names.
+/// The user's own Rust tools, as they would be executed without the shim. Those beside the first `rustc`
+/// are preferred. Symlinks are not resolved: rustup's proxies are one program under many names.
 ///
 /// Searches beside the cargo that the settings name, on PATH, and where rustup puts them. Skips
 /// `without`, the directory whose links are to be created.
 fn tools(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>, without: &Path) -> Links {
     let named = settings.real_cargo().and_then(Path::parent).map(Path::to_owned);
-    let path = snapshot.variable("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).filter(|entry| entry.is_absolute());
+    let on_path = snapshot.directories_on_path();
     let cargo_home = homes.cargo().filter(|home| homes.is_own(home));
     let default = homes.home().map(|home| home.join(".cargo"));
     let in_homes = cargo_home.into_iter().chain(default).map(|home| home.join("bin"));

@@ -52,7 +52,7 @@ pub fn warning(text: &dyn Display, help: &dyn Display) {
 /// # Errors
 /// The same as [`raw`].
 pub fn line(text: impl Display) -> io::Result<()> {
-    raw(format!("{text}\n").as_bytes())
+    raw_line(text.to_string().as_bytes())
 }
 
 /// Writes something as JSON to stdout.
@@ -66,6 +66,14 @@ pub fn json(value: &impl Serialize) -> io::Result<()> {
 /// Writes bytes unchanged to stderr. If that fails, nobody can be told.
 pub fn to_stderr(bytes: &[u8]) {
     let _ = io::stderr().write_all(bytes);
+}
+
+/// Writes bytes unchanged to stdout, and ends the line.
+///
+/// # Errors
+/// The same as [`raw`].
+pub fn raw_line(bytes: &[u8]) -> io::Result<()> {
+    raw(&[bytes, b"\n"].concat())
 }
 
 /// Writes bytes unchanged to stdout.
